@@ -16,48 +16,46 @@
 #include "edge/lock/lock.h"
 
 /*
- * A command has an end: `ballast free` takes 120 s, and 3 s to let memory arrive, where it is not
- * told otherwise.
+ * A command has an end, but --timeout may put it off for as long as its user likes. systemd is
+ * asked for so much time, and again before it is over.
  */
-#define WAIT_USEC  (150 * BALLAST_SEC_USEC)
-#define RETRY_USEC (BALLAST_SEC_USEC / 10)
+#define EXTEND_USEC (150 * BALLAST_SEC_USEC)
+#define AGAIN_USEC  (EXTEND_USEC / 2)
+#define RETRY_USEC  (BALLAST_SEC_USEC / 10)
 
-static int refuse_busy(const struct lock_holder *holder, struct ballast_error *err)
+static int refuse_second_daemon(const struct lock_holder *holder, struct ballast_error *err)
 {
-    if (strcmp(holder->what, LOCK_DAEMON) == 0)
-        return ballast_fail(err, -EBUSY, "%s: ballastd %ld is running already: stop it first",
-                            holder->path, (long)holder->pid);
-    return ballast_fail(err, -EBUSY,
-                        "%s: process %ld (%s) is still changing this host's memory: wait for its "
-                        "end, or end it",
-                        holder->path, (long)holder->pid, holder->pid ? holder->what : "unknown");
+    return ballast_fail(err, -EBUSY, "%s: ballastd %ld is running already: stop it first",
+                        holder->path, (long)holder->pid);
 }
 
-/* Only said once, however long it takes. */
-static void say_waiting(const struct lock_holder *holder)
+/* Only logged once, however long it takes. */
+static void say_waiting(const struct lock_holder *holder, bool first)
 {
-    engine_log(LOG_NOTICE,
-               "waiting for process %ld (%s), which is changing this host's memory and holds %s",
-               (long)holder->pid, holder->pid ? holder->what : "unknown", holder->path);
+    if (first)
+        engine_log(
+            LOG_NOTICE,
+            "waiting for process %ld (%s), which is changing this host's memory and holds %s",
+            (long)holder->pid, holder->what, holder->path);
     systemd_notify("STATUS=waiting for process %ld (%s)\nEXTEND_TIMEOUT_USEC=%llu",
-                   (long)holder->pid, holder->pid ? holder->what : "unknown",
-                   (unsigned long long)(WAIT_USEC + BALLAST_SEC_USEC));
+                   (long)holder->pid, holder->what,
+                   (unsigned long long)(EXTEND_USEC + BALLAST_SEC_USEC));
 }
 
+/* The kernel releases the lock of a command that dies. */
 static int take_lock(const char *dir, struct ballast_error *err)
 {
     struct lock_holder holder;
-    uint64_t until_usec = clock_real_usec() + WAIT_USEC;
-    bool said = false;
+    uint64_t said_usec = 0;
     int fd;
     while ((fd = lock_take(dir, LOCK_DAEMON, &holder, err)) == -EWOULDBLOCK) {
-        bool is_daemon = strcmp(holder.what, LOCK_DAEMON) == 0;
-        if (is_daemon || clock_real_usec() >= until_usec)
-            return refuse_busy(&holder, err);
-        /* One that has just taken it says who it is a moment later. */
-        if (!said && holder.pid > 0) {
-            said = true;
-            say_waiting(&holder);
+        uint64_t now_usec = clock_real_usec();
+        if (strcmp(holder.what, LOCK_DAEMON) == 0)
+            return refuse_second_daemon(&holder, err);
+        /* A program that has just taken it writes its name a moment later. */
+        if (holder.pid > 0 && (said_usec == 0 || now_usec - said_usec >= AGAIN_USEC)) {
+            say_waiting(&holder, said_usec == 0);
+            said_usec = now_usec;
         }
         (void)usleep(RETRY_USEC);
     }

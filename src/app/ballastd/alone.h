@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* That nobody else changes the host as long as the daemon runs. */
+/* That no other program changes the host as long as the daemon runs. */
 #ifndef APP_BALLASTD_ALONE_H
 #define APP_BALLASTD_ALONE_H
 
@@ -16,7 +16,7 @@ struct alone {
 /*
  * Takes the lock of the run directory, which is made where it is missing, and writes ballastd.pid.
  * A command that has it is waited for. -EBUSY: another daemon has it, or a command did for too
- * long; the text says who. Others as lock_take().
+ * long; the text names it. Others as lock_take().
  */
 int alone_in_run_dir(struct alone *alone, const char *run_dir, struct ballast_error *err);
 /* The same with the lock of the Xen host, where that is another one. */

@@ -11,7 +11,9 @@
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/log.h"
+#include "app/ballastd/qmemman/qmemman.h"
 #include "app/ballastd/server/server.h"
+#include "app/ballastd/squeezed/conf_files.h"
 #include "app/ballastd/squeezed/squeezed.h"
 #include "app/ballastd/systemd.h"
 #include "core/base/error.h"
@@ -27,7 +29,8 @@ struct daemon {
     struct alone alone;
     struct engine *engine;
     struct server *server;
-    struct squeezed *squeezed; /* NULL: nobody asked for it */
+    struct squeezed *squeezed; /* NULL: not configured */
+    struct qmemman *qmemman;
     bool ending;
     uv_loop_t loop;
     uv_timer_t timer;
@@ -49,6 +52,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void close_all(struct daemon *daemon)
 {
     squeezed_close(daemon->squeezed);
+    qmemman_close(daemon->qmemman);
     if (daemon->server)
         server_close(daemon->server);
     uv_walk(&daemon->loop, close_handle, NULL);
@@ -64,12 +68,56 @@ static void begin_shutdown(struct daemon *daemon)
     close_all(daemon);
 }
 
+/* An option goes before the configuration. */
+static const char *option_or(const char *option, const char *configured)
+{
+    return option ? option : configured;
+}
+
+static struct squeezed_conf_files squeezed_files_of(const struct daemon_options *options,
+                                                    const struct engine_config *config)
+{
+    return (struct squeezed_conf_files){
+        .path = option_or(options->squeezed_config, config->squeezed_config),
+        .socket = option_or(options->squeezed_socket, config->squeezed_socket),
+        .message_switch = option_or(options->message_switch, config->message_switch),
+    };
+}
+
+/* What goes before the file, and behind it. */
+static int complete_config(const struct daemon *daemon, struct engine_config *config,
+                           struct ballast_error *err)
+{
+    const struct daemon_options *options = daemon->options;
+    struct squeezed_conf_files files = squeezed_files_of(options, config);
+    struct ballast_error why;
+    int rc = options->headroom ? engine_config_set_headroom(config, options->headroom, &why) : 0;
+    if (rc < 0)
+        return ballast_fail(err, rc, "--headroom '%s': %s", options->headroom, why.text);
+    /* Sockets are opened at the start only. */
+    bool serves = daemon->engine ? daemon->squeezed != NULL
+                                 : files.socket[0] != '\0' || files.message_switch[0] != '\0';
+    return serves ? squeezed_conf_apply(&files, config, err) : 0;
+}
+
+static int read_daemon_config(const struct daemon *daemon, struct engine_config *out,
+                              struct ballast_error *err)
+{
+    int rc = engine_config_read(daemon->options->config_path, out, err);
+    if (rc < 0)
+        return rc;
+    rc = complete_config(daemon, out, err);
+    if (rc < 0)
+        engine_config_release(out);
+    return rc;
+}
+
 static void reload_config(struct daemon *daemon)
 {
     struct engine_config config;
     struct ballast_error err;
     systemd_notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_real_usec());
-    int rc = engine_config_read(daemon->options->config_path, &config, &err);
+    int rc = read_daemon_config(daemon, &config, &err);
     engine_reconfigure(daemon->engine, &config, rc < 0 ? &err : NULL);
     if (rc == 0) {
         server_reconfigure(daemon->server);
@@ -176,7 +224,7 @@ static int make_state_dir(const struct daemon *daemon, struct ballast_error *err
     return 0;
 }
 
-/* A simulated host must be asked for, so that nobody takes it for this one. */
+/* A simulated host must be asked for, so that it is not taken for this one. */
 static int open_asked_host(const struct host_options *options, struct hv **out,
                            struct ballast_error *err)
 {
@@ -219,7 +267,7 @@ static int open_engine(struct daemon *daemon, struct engine_config *config,
 static int open_parts(struct daemon *daemon, struct ballast_error *err)
 {
     struct engine_config config;
-    int rc = engine_config_read(daemon->options->config_path, &config, err);
+    int rc = read_daemon_config(daemon, &config, err);
     if (rc < 0)
         return EXIT_BAD;
     daemon->server = server_new(&daemon->loop, daemon->options->run_dir);
@@ -241,16 +289,10 @@ static void announce_ready(const struct daemon *daemon)
     systemd_notify("READY=1\nSTATUS=host %s, policy %s", host->name, policy);
 }
 
-/* An option goes before the configuration. */
-static const char *option_or(const char *option, const char *configured)
-{
-    return option ? option : configured;
-}
-
-static int open_squeezed(struct daemon *daemon, struct ballast_error *err)
+static struct squeezed_options squeezed_options_of(struct daemon *daemon)
 {
     const struct engine_config *config = engine_config(daemon->engine);
-    struct squeezed_options options = {
+    return (struct squeezed_options){
         .loop = &daemon->loop,
         .engine = daemon->engine,
         .rpc = server_rpc(daemon->server),
@@ -258,12 +300,41 @@ static int open_squeezed(struct daemon *daemon, struct ballast_error *err)
         .socket = option_or(daemon->options->squeezed_socket, config->squeezed_socket),
         .message_switch = option_or(daemon->options->message_switch, config->message_switch),
     };
-    if (options.socket[0] == '\0' && options.message_switch[0] == '\0')
+}
+
+static bool serves_xapi(struct daemon *daemon)
+{
+    struct squeezed_options options = squeezed_options_of(daemon);
+    return options.socket[0] != '\0' || options.message_switch[0] != '\0';
+}
+
+static int open_squeezed(struct daemon *daemon, struct ballast_error *err)
+{
+    struct squeezed_options options = squeezed_options_of(daemon);
+    if (!serves_xapi(daemon))
         return 0;
     int rc = squeezed_open(&options, &daemon->squeezed, err);
     if (rc == 0 && options.socket[0])
         engine_log(LOG_NOTICE, "squeezed's interface: %s", options.socket);
     return rc == 0 ? 0 : rc == -EBUSY ? EXIT_NO : EXIT_HOST;
+}
+
+static int open_qmemman(struct daemon *daemon, struct ballast_error *err)
+{
+    const struct engine_config *config = engine_config(daemon->engine);
+    struct qmemman_options options = {
+        .loop = &daemon->loop,
+        .engine = daemon->engine,
+        .rpc = server_rpc(daemon->server),
+        .socket = option_or(daemon->options->qmemman_socket, config->qmemman_socket),
+        .dir = option_or(daemon->options->qmemman_dir, config->qmemman_dir),
+        .conf = option_or(daemon->options->qmemman_config, config->qmemman_config),
+    };
+    options.socket_fd = systemd_listen_fd(options.socket);
+    int rc = qmemman_open(&options, &daemon->qmemman, err);
+    if (rc == 0 && options.socket[0])
+        engine_log(LOG_NOTICE, "qmemman's interface: %s", options.socket);
+    return rc == 0 ? 0 : rc == -EBUSY ? EXIT_NO : rc == -EINVAL ? EXIT_BAD : EXIT_HOST;
 }
 
 static int start_daemon(struct daemon *daemon)
@@ -272,11 +343,15 @@ static int start_daemon(struct daemon *daemon)
     int status = open_parts(daemon, &err);
     if (status == 0) {
         start_watching(daemon);
+        if (serves_xapi(daemon))
+            engine_leave_reboots(daemon->engine);
         engine_begin(daemon->engine);
         status = server_open(daemon->server, &err) < 0 ? EXIT_HOST : 0;
     }
     if (status == 0)
         status = open_squeezed(daemon, &err);
+    if (status == 0)
+        status = open_qmemman(daemon, &err);
     if (status)
         engine_log(LOG_ERR, "%s", err.text);
     else
@@ -291,6 +366,7 @@ static void release_daemon(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
     squeezed_free(daemon->squeezed);
+    qmemman_free(daemon->qmemman);
     server_free(daemon->server);
     engine_free(daemon->engine);
     alone_end(&daemon->alone);

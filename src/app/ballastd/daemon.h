@@ -8,7 +8,7 @@
 
 #include "app/ballastd/options.h"
 
-/* Until it is told to end, or cannot begin, which is logged. The exit status. */
+/* Until a signal ends it, or it cannot begin, which is logged. The exit status. */
 int daemon_run(const struct daemon_options *options);
 
 #endif

@@ -18,6 +18,11 @@ static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"squeezed-socket", required_argument, NULL, 'q'},
     {"message-switch", required_argument, NULL, 'm'},
+    {"squeezed-config", required_argument, NULL, 'X'},
+    {"qmemman-socket", required_argument, NULL, 'Q'},
+    {"qmemman-dir", required_argument, NULL, 'D'},
+    {"qmemman-config", required_argument, NULL, 'C'},
+    {"headroom", required_argument, NULL, 'R'},
     {"foreground", no_argument, NULL, 'f'},
     {"speed", required_argument, NULL, 'S'},
     {"check-laws", no_argument, NULL, 'l'},
@@ -41,6 +46,12 @@ static const char help[] =
     "  --config FILE          instead of /etc/ballast/ballastd.conf\n"
     "  --squeezed-socket PATH  speak squeezed's interface to XAPI there\n"
     "  --message-switch PATH   the same through XAPI's message switch\n"
+    "  --squeezed-config FILE  instead of /etc/squeezed.conf\n"
+    "  --qmemman-socket PATH   speak qmemman's interface to Qubes' qubesd there\n"
+    "  --qmemman-dir DIR       the directory of qmemman's two files\n"
+    "  --qmemman-config FILE   instead of /etc/qubes/qmemman.conf\n"
+    "  --headroom SIZE        memory left free for starts that do not ask; largest:DIR: the need\n"
+    "                         of the largest guest that a file in DIR configures\n"
     "  --speed N              the simulated clock runs N times as fast as the real one\n"
     "  --foreground           stay in the foreground, as always\n"
     "  --fresh                start a simulated host again instead of continuing it\n"
@@ -97,6 +108,21 @@ static int set_option(int option, const char *value, struct daemon_options *out)
         return 0;
     case 'm':
         out->message_switch = value;
+        return 0;
+    case 'X':
+        out->squeezed_config = value;
+        return 0;
+    case 'Q':
+        out->qmemman_socket = value;
+        return 0;
+    case 'D':
+        out->qmemman_dir = value;
+        return 0;
+    case 'C':
+        out->qmemman_config = value;
+        return 0;
+    case 'R':
+        out->headroom = value;
         return 0;
     case 'l':
         out->engine.check_laws = true;

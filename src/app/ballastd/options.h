@@ -13,8 +13,13 @@ struct daemon_options {
     struct engine_options engine;
     const char *run_dir;
     const char *config_path;     /* NULL: /etc/ballast/ballastd.conf where there is one */
-    const char *squeezed_socket; /* NULL, as the next: as configured */
+    const char *squeezed_socket; /* NULL, as the next six: as configured */
     const char *message_switch;
+    const char *squeezed_config;
+    const char *qmemman_socket;
+    const char *qmemman_dir;
+    const char *qmemman_config;
+    const char *headroom;
     bool set_clock_back; /* of the ledger, and end */
 };
 

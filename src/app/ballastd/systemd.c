@@ -2,14 +2,19 @@
 #include "app/ballastd/systemd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "app/ballastd/engine/log.h"
 
 void systemd_notify(const char *format, ...)
 {
@@ -45,4 +50,54 @@ uint64_t systemd_watchdog_usec(void)
     errno = 0;
     unsigned long long value = strtoull(usec, NULL, 10);
     return errno == 0 ? value : 0;
+}
+
+/* sd-daemon.h: SD_LISTEN_FDS_START. */
+enum { FIRST_PASSED = 3, PASSED_MOST = 64 };
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x;
+    struct stat y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Also where one of the two goes through a symbolic link, as /var/run is. */
+static bool listens_at(int fd, const char *path)
+{
+    struct sockaddr_un at = {0};
+    socklen_t size = sizeof(at);
+    int listens = 0;
+    socklen_t length = sizeof(listens);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0 || !listens ||
+        getsockname(fd, (struct sockaddr *)&at, &size) < 0 || at.sun_family != AF_UNIX)
+        return false;
+    at.sun_path[sizeof(at.sun_path) - 1] = '\0';
+    return is_same_file(at.sun_path, path);
+}
+
+static int count_passed(void)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+    if (!pid || !count || strtol(pid, NULL, 10) != getpid())
+        return 0;
+    long number = strtol(count, NULL, 10);
+    return number < 0 || number > PASSED_MOST ? 0 : (int)number;
+}
+
+int systemd_listen_fd(const char *path)
+{
+    int found = 0;
+    for (int fd = FIRST_PASSED; fd < FIRST_PASSED + count_passed(); fd++) {
+        if (found == 0 && listens_at(fd, path))
+            found = fd;
+        else
+            engine_log(LOG_WARNING,
+                       "LISTEN_FDS: socket %d is not used: let ListenStream= of its unit and "
+                       "qmemman-socket name one path",
+                       fd);
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    return found;
 }

@@ -5,6 +5,12 @@
 
 #include <stdint.h>
 
+/*
+ * A socket that listens at that path already, which systemd opened for this process
+ * (sd_listen_fds(3) by hand); 0: none. One that is passed and not at that path is logged, since
+ * nothing answers there.
+ */
+int systemd_listen_fd(const char *path);
 /* "READY=1", "WATCHDOG=1" ... */
 __attribute__((format(printf, 1, 2))) void systemd_notify(const char *format, ...);
 /* How often systemd wants to hear of us; 0: never. */

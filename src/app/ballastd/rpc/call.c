@@ -26,10 +26,8 @@ void call_refuse(struct call *call, const struct ledger_verdict *verdict)
 {
     bool unknown = verdict->reason == LEDGER_UNKNOWN;
     call->code = unknown ? WIRE_NOT_FOUND : WIRE_REFUSED;
-    ledger_reason_text(verdict->reason, verdict->a_kib, verdict->b_kib, call->text,
-                       sizeof(call->text));
-    call->data =
-        encode_refusal(verdict->reason, verdict->a_kib, verdict->b_kib, unknown ? 0 : verdict->id);
+    ledger_reason_text(verdict->reason, &verdict->figures, call->text, sizeof(call->text));
+    call->data = encode_refusal(verdict);
 }
 
 void call_unavailable(struct call *call, int rc, const struct ballast_error *err)

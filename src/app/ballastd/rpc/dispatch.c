@@ -29,6 +29,7 @@ static const struct {
     {"login", method_login},
     {"reserve", method_reserve},
     {"attach", method_attach},
+    {"detach", method_detach},
     {"release", method_release},
     {"cancel", method_release},
     {"bind", method_bind},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/headroom.h"
 #include "app/ballastd/engine/costs.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/engine/event_text.h"
@@ -13,6 +14,7 @@
 #include "app/ballastd/engine/recorder.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
+#include "app/ballastd/rpc/session.h"
 #include "core/base/units.h"
 #include "core/base/uuid.h"
 #include "core/model/breakdown.h"
@@ -50,8 +52,9 @@ uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservati
     while (left > 0 && (at = ledger_previous(ledger, at))) {
         bool waits = at->state == LEDGER_REQUESTED || at->state == LEDGER_RECLAIMING;
         left -= waits;
+        const struct ledger_reservation *kept = ledger_kept_for(ledger, at);
         if (waits && at->id <= record->id)
-            wanted_kib += at->min_kib;
+            wanted_kib += ballast_sub_floor(at->min_kib, kept ? kept->granted_kib : 0);
     }
     return ballast_sub_floor(wanted_kib, engine_available_kib(engine));
 }
@@ -68,28 +71,28 @@ static void add_figures(struct json_object *object, const struct pattern_figure 
 }
 
 static void add_ledger_figures(struct json_object *object, enum ledger_reason reason,
-                               uint64_t a_kib, uint64_t b_kib)
+                               const struct ledger_figures *figures)
 {
-    struct pattern_figure figures[LEDGER_FIGURES];
-    ledger_reason_figures(reason, a_kib, b_kib, figures);
-    add_figures(object, figures, LEDGER_FIGURES);
+    struct pattern_figure named[LEDGER_FIGURES];
+    ledger_reason_figures(reason, figures, named);
+    add_figures(object, named, LEDGER_FIGURES);
 }
 
-void encode_figures(struct json_object *object, enum balancer_reason reason, uint64_t a_kib,
-                    uint64_t b_kib)
+void encode_figures(struct json_object *object, enum balancer_reason reason,
+                    const struct balancer_figures *figures)
 {
-    struct pattern_figure figures[BALANCER_FIGURES];
-    balancer_reason_figures(reason, a_kib, b_kib, figures);
-    add_figures(object, figures, BALANCER_FIGURES);
+    struct pattern_figure named[BALANCER_FIGURES];
+    balancer_reason_figures(reason, figures, named);
+    add_figures(object, named, BALANCER_FIGURES);
 }
 
 static void add_words(struct json_object *object, const struct ledger_reservation *record)
 {
     char text[256];
-    ledger_reason_text(record->reason, record->a_kib, record->b_kib, text, sizeof(text));
+    ledger_reason_text(record->reason, &record->figures, text, sizeof(text));
     encode_text(object, "state", ledger_state_name(record->state));
     encode_text(object, "reason", ledger_reason_name(record->reason));
-    add_ledger_figures(object, record->reason, record->a_kib, record->b_kib);
+    add_ledger_figures(object, record->reason, &record->figures);
     encode_text(object, "pattern", ledger_reason_pattern(record->reason));
     encode_text(object, "message", text);
 }
@@ -102,6 +105,15 @@ static void add_uuid(struct json_object *object, const uint8_t uuid[LEDGER_UUID]
     encode_text(object, "uuid", memcmp(uuid, nil, LEDGER_UUID) != 0 ? text : NULL);
 }
 
+static void encode_user(struct json_object *object, uint64_t user)
+{
+    const char *service = user == RPC_USER_SQUEEZED  ? "squeezed"
+                          : user == RPC_USER_QMEMMAN ? "qmemman"
+                                                     : NULL;
+    encode_u64(object, "uid", service ? BALLAST_NONE : user);
+    encode_text(object, "service", service);
+}
+
 struct json_object *encode_reservation(const struct engine *engine,
                                        const struct ledger_reservation *record,
                                        uint64_t missing_kib)
@@ -111,6 +123,7 @@ struct json_object *encode_reservation(const struct engine *engine,
     bool waits = record->state == LEDGER_REQUESTED || record->state == LEDGER_RECLAIMING;
     encode_u64(object, "id", record->id);
     encode_text(object, "owner", record->owner);
+    encode_user(object, record->user);
     encode_text(object, "label", record->label);
     encode_text(object, "name", record->guest_name);
     encode_text(object, "kind", ledger_kind_name(record->kind));
@@ -135,17 +148,20 @@ struct json_object *encode_reservation(const struct engine *engine,
     return object;
 }
 
-struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
-                                   uint64_t id)
+struct json_object *encode_refusal(const struct ledger_verdict *verdict)
 {
     struct json_object *data = build_object();
-    encode_text(data, "reason", ledger_reason_name(reason));
-    add_ledger_figures(data, reason, a_kib, b_kib);
-    encode_text(data, "pattern", ledger_reason_pattern(reason));
-    if (reason == LEDGER_CANNOT_FIT || reason == LEDGER_NOT_FREE)
-        encode_u64(data, "missing_kib", ballast_sub_floor(a_kib, b_kib));
-    if (id != 0)
-        encode_u64(data, "id", id);
+    const struct ledger_figures *figures = &verdict->figures;
+    bool never = verdict->reason == LEDGER_CANNOT_FIT;
+    encode_text(data, "reason", ledger_reason_name(verdict->reason));
+    add_ledger_figures(data, verdict->reason, figures);
+    encode_text(data, "pattern", ledger_reason_pattern(verdict->reason));
+    if (never || verdict->reason == LEDGER_NOT_FREE)
+        encode_u64(data, "missing_kib",
+                   ballast_sub_floor(figures->needed_kib,
+                                     never ? figures->possible_kib : figures->available_kib));
+    if (verdict->id != 0 && verdict->reason != LEDGER_UNKNOWN)
+        encode_u64(data, "id", verdict->id);
     return data;
 }
 
@@ -223,8 +239,33 @@ static void add_cost(struct engine *engine, struct json_object *object, uint32_t
     build_add(object, "cost", cost);
 }
 
+static struct json_object *pressure_object(const struct ballast_pressure *pressure)
+{
+    struct json_object *object = pressure->known != 0 ? build_object() : NULL;
+    for (int i = 0; i < BALLAST_PRESSURES && object; i++) {
+        enum ballast_pressure_kind kind = (enum ballast_pressure_kind)i;
+        encode_u64(object, ballast_pressure_name(kind), ballast_pressure_value(pressure, kind));
+    }
+    if (object)
+        encode_u64(object, "age_usec", pressure->age_usec);
+    return object;
+}
+
+static void add_report(struct engine *engine, struct json_object *object,
+                       const struct ballast_domain *domain)
+{
+    const struct hv_domain *is = hv_find_domain(engine_host(engine), domain->id);
+    encode_text(object, "report_source", ballast_report_source_name(domain->report_source));
+    encode_u64(object, "used_kib", domain->used_kib);
+    encode_u64(object, "reported_free_kib", domain->reported_free_kib);
+    encode_u64(object, "reported_swap_kib", domain->reported_swap_kib);
+    encode_u64(object, "report_age_usec", domain->report_age_usec);
+    build_add(object, "pressure", pressure_object(&domain->pressure));
+    encode_text(object, "malformed_node", is ? is->malformed : NULL);
+}
+
 static void add_sizes(struct engine *engine, struct json_object *object,
-                      const struct ballast_domain *domain)
+                      const struct ballast_domain *domain, const struct overlay_record *record)
 {
     uint64_t extra_internal_kib =
         hv_extra_internal_kib(engine_host(engine), domain->id, domain->maxmem_kib);
@@ -234,14 +275,14 @@ static void add_sizes(struct engine *engine, struct json_object *object,
     encode_u64(object, "dynamic_min_kib", domain->dynamic_min_kib);
     encode_u64(object, "dynamic_max_kib", domain->dynamic_max_kib);
     encode_u64(object, "static_max_kib", domain->static_max_kib);
+    encode_u64(object, "booted_max_kib",
+               record->booted_max_kib > 0 ? record->booted_max_kib : BALLAST_NONE);
+    encode_bool(object, "hotplugs", record->hotplugs);
     encode_u64(object, "overhead_kib", domain->overhead_kib);
     encode_u64(object, "pod_entries_kib", domain->pod_entries_kib);
     encode_u64(object, "pod_cache_kib", domain->pod_cache_kib);
     add_segments(engine, object, domain);
     add_cost(engine, object, domain->id);
-    encode_u64(object, "used_kib", domain->used_kib);
-    encode_u64(object, "reported_free_kib", domain->reported_free_kib);
-    encode_u64(object, "report_age_usec", domain->report_age_usec);
 }
 
 /* The lowest target for a change that only the domain itself pays for. */
@@ -304,7 +345,8 @@ struct json_object *encode_domain(struct engine *engine, size_t i)
     encode_text(object, "state", ballast_domain_state_name(domain->state));
     encode_bool(object, "dom0", domain->is_dom0);
     encode_bool(object, "balloon", domain->has_balloon);
-    add_sizes(engine, object, domain);
+    add_sizes(engine, object, domain, record);
+    add_report(engine, object, domain);
     encode_u64(object, "shares", record->shares);
     encode_bool(object, "opted_out", record->set.opt_out || (guest && guest->opt_out));
     encode_bool(object, "paused", record->paused || engine_is_paused(engine));
@@ -323,6 +365,22 @@ struct json_object *encode_alert(enum alert_kind name, const struct alert *alert
     encode_u64(object, "since_usec", alert->since_usec);
     encode_text(object, "message", alert->message);
     return object;
+}
+
+static void encode_headroom(struct json_object *object, struct engine *engine)
+{
+    const struct headroom *headroom = engine_headroom(engine);
+    encode_u64(object, "headroom_kib", headroom->kib);
+    encode_u64(object, "headroom_missing_kib",
+               ballast_sub_floor(headroom->kib, engine_available_kib(engine)));
+    encode_text(object, "headroom_for", *headroom->guest ? headroom->guest : NULL);
+}
+
+static void encode_outlook(struct json_object *object, const struct engine *engine)
+{
+    struct host_outlook outlook = engine_outlook(engine);
+    encode_text(object, "state", outlook.is_known ? host_state_name(outlook.state) : NULL);
+    encode_u64(object, "unneeded_kib", outlook.is_known ? outlook.unneeded_kib : BALLAST_NONE);
 }
 
 struct json_object *encode_host(struct engine *engine)
@@ -346,10 +404,13 @@ struct json_object *encode_host(struct engine *engine)
     }
     encode_u64(object, "total_kib", host->total_kib);
     encode_u64(object, "available_kib", engine_available_kib(engine));
+    encode_headroom(object, engine);
+    encode_outlook(object, engine);
     for (int part = 0; part < BALLAST_PARTS; part++)
         encode_u64(parts, ballast_host_part_name((enum ballast_host_part)part),
                    breakdown.part_kib[part]);
     build_add(object, "parts", parts);
+    encode_u64(object, "reserved_claim_kib", engine_claimed_kib(engine));
     encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
     encode_u64(object, "deficit_kib", breakdown.deficit_kib);
     return object;
@@ -363,9 +424,9 @@ static struct json_object *encode_ledger(struct engine *engine)
     struct json_object *object = build_object();
     encode_bool(object, "writable", ledger && !trouble);
     encode_u64(object, "open", ledger ? ledger_sums(ledger).open : BALLAST_NONE);
-    encode_u64(object, "promised_kib",
+    encode_u64(object, "reserved_kib",
                ledger && host
-                   ? tick_ledger_promised_kib(reservations_book(engine_reservations(engine)), host)
+                   ? tick_ledger_reserved_kib(reservations_book(engine_reservations(engine)), host)
                    : BALLAST_NONE);
     encode_text(object, "message", trouble);
     return object;
@@ -426,7 +487,8 @@ struct json_object *encode_host_profile(const struct engine *engine)
 static void add_counts(struct engine *engine, struct json_object *object)
 {
     static const enum ledger_reason reasons[] = {LEDGER_CANNOT_FIT, LEDGER_DONORS_STUCK,
-                                                 LEDGER_DEADLINE_OVER};
+                                                 LEDGER_DEADLINE_OVER, LEDGER_QUOTA_RESERVATIONS,
+                                                 LEDGER_QUOTA_MEMORY};
     struct json_object *admissions = build_array();
     add_admission(admissions, "granted", ledger_reason_name(LEDGER_OK),
                   engine_counters(engine)->granted);
@@ -479,7 +541,8 @@ static struct json_object *encode_backoff(struct engine *engine)
 static struct json_object *encode_configuration(const struct engine *engine)
 {
     static const char *const units[] = {
-        [ENGINE_CONFIG_KIB] = "_kib", [ENGINE_CONFIG_USEC] = "_usec", [ENGINE_CONFIG_COUNT] = "",
+        [ENGINE_CONFIG_KIB] = "_kib", [ENGINE_CONFIG_USEC] = "_usec",
+        [ENGINE_CONFIG_COUNT] = "",   [ENGINE_CONFIG_PERMYRIAD] = "_permyriad",
         [ENGINE_CONFIG_FLAG] = "",    [ENGINE_CONFIG_TEXT] = "",
     };
     struct json_object *object = build_object();

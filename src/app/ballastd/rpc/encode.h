@@ -26,11 +26,10 @@ struct json_object *encode_reservation(const struct engine *engine,
 /* What a waiting request and those before it still lack; 0 for others. */
 uint64_t encode_missing_kib(struct engine *engine, const struct ledger_reservation *record);
 /* The figures of a reason, by name. */
-void encode_figures(struct json_object *object, enum balancer_reason reason, uint64_t a_kib,
-                    uint64_t b_kib);
-/* The data of a refusal. */
-struct json_object *encode_refusal(enum ledger_reason reason, uint64_t a_kib, uint64_t b_kib,
-                                   uint64_t id);
+void encode_figures(struct json_object *object, enum balancer_reason reason,
+                    const struct balancer_figures *figures);
+/* The data of a refusal; without the id if there is no such reservation. */
+struct json_object *encode_refusal(const struct ledger_verdict *verdict);
 /* The i-th of the last refresh; NULL when out of memory. */
 /* pinned_kib, pinned_by, pinned_since_usec: null if not pinned. */
 void encode_pin(struct json_object *object, const struct overlay_pin *pin);

@@ -14,7 +14,8 @@ method_fn method_hello, method_ping, method_subscribe, method_status, method_hos
 /* methods_history.c */
 method_fn method_history, method_events;
 /* methods_reservation.c */
-method_fn method_login, method_reserve, method_attach, method_release, method_bind, method_free;
+method_fn method_login, method_reserve, method_attach, method_detach, method_release, method_bind,
+    method_free;
 /* Binds to a domain of the last refresh; answers the call. */
 void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at);
 /* methods_domain.c */

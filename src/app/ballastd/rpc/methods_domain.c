@@ -32,7 +32,7 @@ static bool refresh_domain(struct call *call, size_t *at)
     return call_domain(call, at);
 }
 
-/* What every maximum lets in beyond what is held, whoever set it, and `own_kib` for `domain`. */
+/* What every maximum lets in beyond what is held, whatever set it, and `own_kib` for `domain`. */
 static uint64_t all_room_kib(const struct ballast_host *host, const struct ballast_domain *domain,
                              uint64_t own_kib)
 {
@@ -46,21 +46,31 @@ static uint64_t all_room_kib(const struct ballast_host *host, const struct balla
     return sum_kib;
 }
 
+struct giveable {
+    uint64_t kib;
+    bool in_reach; /* of what is available maxima let domains take the rest */
+};
+
 /*
  * What a domain can take beyond `own_kib`, which it may hold already, without using reserved
  * memory: available memory and, as long as anything is reserved, not within the reach of any
  * maximum. A command, which does not balance, takes nothing back: it only keeps what is reserved.
  */
-static uint64_t giveable_kib(struct engine *engine, const struct ballast_domain *domain,
-                             uint64_t own_kib)
+static struct giveable giveable_to(struct engine *engine, const struct ballast_domain *domain,
+                                   uint64_t own_kib)
 {
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
-    uint64_t promised_kib =
+    uint64_t reserved_kib =
         tick_ledger_unseen_kib(reservations_book(engine_reservations(engine)), host);
-    struct tick_sums sums = tick_sums_of(host, promised_kib);
-    if (promised_kib > 0)
-        return ballast_sub_floor(sums.available_kib, all_room_kib(host, domain, own_kib));
-    return engine_role(engine) == ENGINE_BALANCES ? sums.available_kib : BALLAST_NONE;
+    struct tick_sums sums = tick_sums_of(host, reserved_kib);
+    struct giveable giveable = {.kib = sums.available_kib};
+    if (reserved_kib > 0) {
+        giveable.kib = ballast_sub_floor(sums.available_kib, all_room_kib(host, domain, own_kib));
+        giveable.in_reach = giveable.kib < sums.available_kib;
+    } else if (engine_role(engine) != ENGINE_BALANCES) {
+        giveable.kib = BALLAST_NONE;
+    }
+    return giveable;
 }
 
 static bool is_dry_run(const struct call *call)
@@ -89,6 +99,18 @@ static void refuse_with(struct call *call, const struct refusal *refusal, uint64
     encode_u64(call->data, refusal->names[1], second_kib);
     if (refusal == &not_free)
         encode_u64(call->data, "missing_kib", ballast_sub_floor(first_kib, second_kib));
+}
+
+/* `what` names the parameter and the memory that is needed. */
+static void refuse_not_free(struct call *call, const char *what, uint64_t more_kib,
+                            const struct giveable *have)
+{
+    call_fail(call, WIRE_REFUSED, "%s: %" PRIu64 " KiB more, and %" PRIu64 " KiB are available%s",
+              what, more_kib, have->kib,
+              have->in_reach ? " beyond what Xen's maxima let domains take: use less, lower a "
+                               "maximum (ballast set-max), or release a reservation"
+                             : ": use less, or release a reservation");
+    refuse_with(call, &not_free, more_kib, have->kib);
 }
 
 static void set_on_host(struct call *call, uint32_t domid, uint64_t target_kib, uint64_t maxmem_kib)
@@ -144,7 +166,8 @@ static void announce_setting(struct call *call, const char *what, uint64_t domid
     if (strcmp(what, "pin") != 0)
         engine_record_setting(call->engine, what, domid, call->session->uid,
                               json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN));
-    call->session->ops->announce(call->session, what, domid, result);
+    if (call->session->ops->announce)
+        call->session->ops->announce(call->session, what, domid, result);
 }
 
 static void answer_settings(struct call *call, const char *what, uint64_t domid,
@@ -196,17 +219,13 @@ static bool refuse_target(struct call *call, const struct ballast_domain *domain
     uint64_t may_kib = ballast_min_u64(domain->target_kib, domain->maxmem_kib);
     uint64_t now_kib = ballast_max_u64(domain->tot_kib, may_kib);
     uint64_t more_kib = ballast_sub_floor(kib, now_kib);
-    uint64_t have_kib = giveable_kib(call->engine, domain, now_kib);
+    struct giveable have = giveable_to(call->engine, domain, now_kib);
     if (refuse_bounds(call, domain, given_kib) || refuse_below_floor(call, domain, kib) ||
         refuse_range(call, domain, kib))
         return true;
-    if (more_kib <= have_kib)
+    if (more_kib <= have.kib)
         return false;
-    call_fail(call, WIRE_REFUSED,
-              "target_kib: %" PRIu64 " KiB more are needed, and %" PRIu64
-              " KiB are available: use less, or release a reservation",
-              more_kib, have_kib);
-    refuse_with(call, &not_free, more_kib, have_kib);
+    refuse_not_free(call, "target_kib: it needs", more_kib, &have);
     return true;
 }
 
@@ -252,8 +271,10 @@ static void answer_target(struct call *call, const struct ballast_domain *domain
 {
     struct json_object *result = build_object();
     bool enforce = kib != BALLAST_NONE && wire_param_bool(call->params, "enforce", true);
-    uint64_t extra_internal_kib =
-        hv_extra_internal_kib(engine_host(call->engine), domain->id, domain->maxmem_kib);
+    struct hv *host = engine_host(call->engine);
+    uint64_t extra_internal_kib = enforce
+                                      ? hv_extra_internal_to_set_kib(host, domain->id)
+                                      : hv_extra_internal_kib(host, domain->id, domain->maxmem_kib);
     encode_u64(result, "target_kib", kib == BALLAST_NONE ? domain->target_kib : kib);
     encode_u64(result, "target_before_kib", domain->target_kib);
     encode_u64(result, "xen_maximum_kib",
@@ -345,19 +366,15 @@ static bool refuse_maximum(struct call *call, const struct ballast_domain *domai
 {
     uint64_t now_kib = ballast_max_u64(domain->maxmem_kib, domain->tot_kib);
     uint64_t more_kib = ballast_sub_floor(kib, now_kib);
-    uint64_t have_kib = giveable_kib(call->engine, domain, now_kib);
+    struct giveable have = giveable_to(call->engine, domain, now_kib);
     if (kib < domain->target_kib) {
         call_fail(call, WIRE_REFUSED,
                   "maxmem_kib: %" PRIu64 " KiB is below the target of %" PRIu64
                   " KiB, which the guest could then never reach: lower the target first",
                   kib, domain->target_kib);
         refuse_with(call, &too_small, kib, domain->target_kib);
-    } else if (more_kib > have_kib) {
-        call_fail(call, WIRE_REFUSED,
-                  "maxmem_kib: it could take %" PRIu64 " KiB more, and %" PRIu64
-                  " KiB are available: use less, or release a reservation",
-                  more_kib, have_kib);
-        refuse_with(call, &not_free, more_kib, have_kib);
+    } else if (more_kib > have.kib) {
+        refuse_not_free(call, "maxmem_kib: it could take", more_kib, &have);
     }
     return call->code != 0;
 }
@@ -382,7 +399,7 @@ void method_set_max(struct call *call)
         return;
     struct hv *host = engine_host(call->engine);
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
-    uint64_t extra_internal_kib = hv_extra_internal_kib(host, domain.id, domain.maxmem_kib);
+    uint64_t extra_internal_kib = hv_extra_internal_to_set_kib(host, domain.id);
     uint64_t given_kib = wire_param_u64(call->params, "maxmem_kib", 0);
     uint64_t kib = given_kib / BALLAST_PAGE_KIB * BALLAST_PAGE_KIB;
     if (refuse_maximum(call, &domain, kib))

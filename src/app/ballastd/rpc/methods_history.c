@@ -100,7 +100,7 @@ struct columns {
 static struct columns make_columns(struct json_object *result, bool host)
 {
     static const char *const names[2][SERIES] = {{"current_kib", "target_kib", "need_kib"},
-                                                 {"free_kib", "promised_kib", "deficit_kib"}};
+                                                 {"free_kib", "reserved_kib", "deficit_kib"}};
     static const char *const kinds[] = {"min", "mean", "max"};
     struct columns columns = {.time = build_in(result, "time_usec", build_array()),
                               .end = build_in(result, "end_usec", build_array())};

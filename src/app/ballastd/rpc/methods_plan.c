@@ -6,6 +6,7 @@
 
 #include "app/ballastd/rpc/methods.h"
 #include "app/ballastd/engine/config.h"
+#include "app/ballastd/engine/headroom.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
@@ -58,14 +59,16 @@ static bool make_requests(struct outlook *outlook)
 static bool decide_outlook(struct outlook *outlook, struct ballast_error *err)
 {
     struct policy policy = *engine_policy(outlook->engine);
-    struct balancer_options options = {.inaccuracy_kib =
-                                           engine_config(outlook->engine)->inaccuracy_kib};
+    struct balancer_options options = {
+        .inaccuracy_kib = engine_config(outlook->engine)->inaccuracy_kib,
+        .headroom_kib = engine_headroom(outlook->engine)->kib,
+        .settings = engine_config_settings(engine_config(outlook->engine))};
     struct tick_book book =
         tick_ledger_book(reservations_book(engine_reservations(outlook->engine)));
     struct balancer_input input = {.host = outlook->host,
                                    .requests = outlook->requests,
                                    .request_count = outlook->count,
-                                   .promised_kib = book.promised_kib(book.book, outlook->host)};
+                                   .reserved_kib = book.reserved_kib(book.book, outlook->host)};
     /* The question is what it would do now, not at its next interval. */
     policy.interval_usec = 0;
     outlook->balancer = balancer_new(&policy, &options);
@@ -130,19 +133,22 @@ static void encode_verdict(struct json_object *start, const struct balancer_verd
     balancer_verdict_pattern(verdict->reason, pattern, sizeof(pattern));
     encode_text(start, "verdict", verdict->granted ? "fits" : "never");
     encode_text(start, "reason", balancer_reason_name(verdict->reason));
-    encode_figures(start, verdict->reason, verdict->a_kib, verdict->b_kib);
+    encode_figures(start, verdict->reason, &verdict->figures);
     encode_text(start, "name", label);
     encode_text(start, "pattern", pattern);
     encode_text(start, "message", text);
     if (verdict->reason == BALANCER_FITS || verdict->reason == BALANCER_NEVER_FITS)
         encode_u64(start, "missing_kib",
-                   verdict->granted ? 0 : ballast_sub_floor(verdict->a_kib, verdict->b_kib));
+                   verdict->granted ? 0
+                                    : ballast_sub_floor(verdict->figures.needed_kib,
+                                                        verdict->figures.possible_kib));
 }
 
 static void add_wait(const struct outlook *outlook, struct json_object *start, uint64_t missing_kib)
 {
     char text[256];
-    ledger_reason_text(LEDGER_NOT_FREE, missing_kib, 0, text, sizeof(text));
+    ledger_reason_text(LEDGER_NOT_FREE, &(struct ledger_figures){.needed_kib = missing_kib}, text,
+                       sizeof(text));
     encode_text(start, "verdict", "waits");
     encode_text(start, "reason", "reclaimed-for-start");
     encode_text(start, "message", text);

@@ -52,7 +52,8 @@ void method_subscribe(struct call *call)
         if (chosen & (1U << event))
             build_append(now, build_text(wire_event_at(event)));
     }
-    call->session->ops->subscribe(call->session, chosen);
+    if (call->session->ops->subscribe)
+        call->session->ops->subscribe(call->session, chosen);
     call->result = build_object();
     build_add(call->result, "events", now);
 }

@@ -4,13 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/ballastd/rpc/methods.h"
 #include "app/ballastd/engine/config.h"
 #include "app/ballastd/engine/overlay.h"
 #include "app/ballastd/engine/reservations.h"
 #include "app/ballastd/rpc/build.h"
-#include "app/ballastd/engine/log.h"
 #include "app/ballastd/engine/engine.h"
 #include "app/ballastd/rpc/encode.h"
 #include "app/ballastd/rpc/waiters.h"
@@ -59,6 +59,32 @@ void method_login(struct call *call)
     encode_u64(call->result, "released", count);
 }
 
+/*
+ * Of its user; false: none. Root and the daemon's own user could change it, and services start
+ * guests for root.
+ */
+static bool quota_of(const struct call *call, struct ledger_quota *out)
+{
+    const struct engine_config *config = engine_config(call->engine);
+    const struct rpc_session *session = call->session;
+    *out = (struct ledger_quota){config->quota_reservations, config->quota_kib};
+    return session->service == 0 && session->uid != 0 && session->uid != geteuid();
+}
+
+static int ask_ledger(struct call *call, struct ledger *ledger,
+                      const struct ledger_request *request, struct ledger_verdict *out,
+                      struct ballast_error *err)
+{
+    struct ledger_quota quota;
+    struct ledger_request made = *request;
+    made.user = call->session->service > 0 ? call->session->service : call->session->uid;
+    made.quota = quota_of(call, &quota) ? &quota : NULL;
+    int rc = ledger_ask(ledger, &made, now_of(call), out, err);
+    if (rc == 0 && (out->reason == LEDGER_QUOTA_RESERVATIONS || out->reason == LEDGER_QUOTA_MEMORY))
+        engine_count_refusal(call->engine, out->reason);
+    return rc;
+}
+
 /* Makes the request and runs a tick: what is free is granted now. false: the call has failed. */
 static bool make_request(struct call *call, const struct ledger_request *request, uint64_t *id)
 {
@@ -81,7 +107,7 @@ static bool make_request(struct call *call, const struct ledger_request *request
                   most, own ? "this user" : "all users");
         return false;
     }
-    int rc = ledger_ask(ledger, request, now_of(call), &verdict, &err);
+    int rc = ask_ledger(call, ledger, request, &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);
         return false;
@@ -91,6 +117,8 @@ static bool make_request(struct call *call, const struct ledger_request *request
         return false;
     }
     *id = verdict.id;
+    if (wire_param_bool(call->params, "starts", false))
+        engine_start_follows(call->engine, verdict.id);
     requests_add(&call->rpc->requests, verdict.id, call->session->uid);
     call->session->ops->note_made(call->session, verdict.id);
     engine_sample(call->engine);
@@ -114,7 +142,7 @@ static void answer_asked(struct call *call, uint64_t id)
         call_fail(call, WIRE_UNAVAILABLE, "%s", unwritten);
     } else if (record && record->state == LEDGER_REFUSED) {
         struct ledger_verdict verdict = {
-            .reason = record->reason, .a_kib = record->a_kib, .b_kib = record->b_kib, .id = id};
+            .reason = record->reason, .figures = record->figures, .id = id};
         call_refuse(call, &verdict);
     } else if (waits && wire_param_bool(call->params, "wait", false)) {
         call->later = true;
@@ -134,15 +162,24 @@ static void wait_for_decision(struct call *call, uint64_t id, bool is_free)
     call_fail(call, WIRE_BUSY, "%d calls of this connection wait already", WAITERS_MOST);
 }
 
-/* Ties it to the connection. false: the request was withdrawn. */
+/* Ties it to the connection. false, with the error: it cannot. */
+static bool own_reservation(struct call *call, uint64_t id)
+{
+    const struct rpc_session_ops *ops = call->session->ops;
+    if (ops->own && ops->own(call->session, id) == 0)
+        return true;
+    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already",
+              RPC_SESSION_OWNED);
+    return false;
+}
+
+/* The same for a request, which is withdrawn where it cannot. */
 static bool own_or_release(struct call *call, uint64_t id)
 {
     struct ledger_verdict verdict;
-    if (call->session->ops->own(call->session, id) == 0)
+    if (own_reservation(call, id))
         return true;
     (void)ledger_release(engine_ledger(call->engine), id, NULL, now_of(call), &verdict, NULL);
-    call_fail(call, WIRE_BUSY, "%d reservations go with this connection already",
-              RPC_SESSION_OWNED);
     return false;
 }
 
@@ -179,24 +216,41 @@ void method_reserve(struct call *call)
         wait_for_decision(call, id, false);
 }
 
-void method_attach(struct call *call)
+/* The reservation of a call that only its owner may make; false: the call has failed. */
+static bool find_owned(struct call *call, uint64_t *id)
 {
     struct ledger *ledger = call_ledger(call);
-    uint64_t id = wire_param_u64(call->params, "id", 0);
-    const struct ledger_reservation *record = ledger ? ledger_find(ledger, id) : NULL;
+    *id = wire_param_u64(call->params, "id", 0);
+    const struct ledger_reservation *record = ledger ? ledger_find(ledger, *id) : NULL;
     const char *owner = call_owner(call);
-    struct ledger_verdict verdict = {.reason = LEDGER_UNKNOWN, .a_kib = id, .id = id};
+    struct ledger_verdict verdict = {.reason = LEDGER_UNKNOWN, .id = *id};
     if (!ledger)
-        return;
+        return false;
     if (record && owner && strcmp(owner, record->owner) != 0)
         verdict.reason = LEDGER_NOT_OWNER;
-    if (!record || verdict.reason == LEDGER_NOT_OWNER)
-        call_refuse(call, &verdict);
-    else if (call->session->ops->own(call->session, id) < 0)
-        call_fail(call, WIRE_BUSY, "%d reservations go with this connection already",
-                  RPC_SESSION_OWNED);
-    else
+    if (record && verdict.reason != LEDGER_NOT_OWNER)
+        return true;
+    call_refuse(call, &verdict);
+    return false;
+}
+
+void method_attach(struct call *call)
+{
+    uint64_t id;
+    if (!find_owned(call, &id))
+        return;
+    if (own_reservation(call, id))
         answer_reservation(call, id);
+}
+
+void method_detach(struct call *call)
+{
+    uint64_t id;
+    if (!find_owned(call, &id))
+        return;
+    if (call->session->ops->disown)
+        call->session->ops->disown(call->session, id);
+    answer_reservation(call, id);
 }
 
 void method_release(struct call *call)
@@ -214,26 +268,7 @@ void method_release(struct call *call)
         call_refuse(call, &verdict);
     else
         answer_reservation(call, id);
-}
-
-/*
- * Stakes what the domain has still to take, so that Xen itself keeps it from others. The ledger
- * defends it all the same, so a claim that cannot be had is no reason to fail. Not unless it was
- * asked for: a domain has one claim at most, and libxc's builder, which stakes its own
- * (tools/libs/guest/xg_dom_x86.c, claim_enabled), gives up when there is one.
- */
-static void stake_claim(struct call *call, const struct ballast_domain *domain,
-                        uint64_t granted_kib)
-{
-    struct ballast_error err;
-    struct hv *hv = overlay_hv(engine_overlay(call->engine));
-    uint64_t held_kib = ballast_add_ceil(domain->tot_kib, domain->overhead_kib);
-    uint64_t kib = ballast_sub_floor(granted_kib, held_kib);
-    if (domain->build_left_kib > 0)
-        kib = ballast_min_u64(kib, domain->build_left_kib);
-    if (engine_config(call->engine)->claims && domain->state == BALLAST_DOMAIN_BUILD && kib > 0 &&
-        hv->ops->claim(hv, domain->id, kib, &err) < 0)
-        engine_log(LOG_INFO, "no claim for domain %" PRIu32 ": %s, ignoring", domain->id, err.text);
+    engine_lower_claim(call->engine);
 }
 
 static bool find_domain(struct call *call, struct ledger_domain *life, size_t *at)
@@ -276,9 +311,10 @@ static int bind_instead_of_kept(struct call *call, uint64_t id, const struct led
     struct ledger_verdict released;
     int rc =
         ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib, now_of(call), out, err);
-    if (rc < 0 || out->reason != LEDGER_DOMAIN_TAKEN || !is_kept_for_next(ledger, out->a_kib))
+    if (rc < 0 || out->reason != LEDGER_DOMAIN_TAKEN ||
+        !is_kept_for_next(ledger, out->figures.reservation))
         return rc;
-    rc = ledger_release(ledger, out->a_kib, NULL, now_of(call), &released, err);
+    rc = ledger_release(ledger, out->figures.reservation, NULL, now_of(call), &released, err);
     return rc < 0 ? rc
                   : ledger_bind(ledger, id, call_owner(call), life, base_kib, held_kib,
                                 now_of(call), out, err);
@@ -286,22 +322,18 @@ static int bind_instead_of_kept(struct call *call, uint64_t id, const struct led
 
 void method_bind_to(struct call *call, uint64_t id, const struct ledger_domain *life, size_t at)
 {
-    struct ledger *ledger = engine_ledger(call->engine);
     struct ledger_verdict verdict;
     struct ballast_error err;
     struct ballast_domain domain = overlay_snapshot(engine_overlay(call->engine))->domains[at];
     uint64_t held_kib = ballast_add_ceil(domain.tot_kib, domain.overhead_kib);
     /* A domain that already runs grows by it; its present memory is not from the reservation. */
     uint64_t base_kib = domain.state == BALLAST_DOMAIN_BUILD ? 0 : held_kib;
-    const struct ledger_reservation *record = ledger_find(ledger, id);
-    uint64_t granted_kib = record ? record->granted_kib : 0;
     int rc = bind_instead_of_kept(call, id, life, base_kib, held_kib, &verdict, &err);
     if (rc < 0) {
         call_unavailable(call, rc, &err);
     } else if (verdict.reason != LEDGER_OK) {
         call_refuse(call, &verdict);
     } else {
-        stake_claim(call, &domain, granted_kib);
         answer_reservation(call, id);
         engine_sample(call->engine);
     }
@@ -322,7 +354,8 @@ static bool refuse_beyond_host(struct call *call, uint64_t kib)
     if (!host || kib <= host->total_kib)
         return false;
     call_refuse(call, &(struct ledger_verdict){
-                          .reason = LEDGER_CANNOT_FIT, .a_kib = kib, .b_kib = host->total_kib});
+                          .reason = LEDGER_CANNOT_FIT,
+                          .figures = {.needed_kib = kib, .possible_kib = host->total_kib}});
     return true;
 }
 

@@ -147,6 +147,8 @@ void method_sim_start(struct call *call)
     }
     if (id != 0)
         bind_new(call, id, domid);
+    else
+        engine_meet_domain(engine);
     if (call->code == 0)
         answer_domid(call, domid);
     engine_note_move(engine);

@@ -56,10 +56,8 @@ void reply_decided(struct rpc *rpc, struct rpc_session *session, struct json_obj
     } else if (!yes && unwritten) {
         call_fail(&call, WIRE_UNAVAILABLE, "%s", unwritten);
     } else if (!yes) {
-        struct ledger_verdict verdict = {.reason = record->reason,
-                                         .a_kib = record->a_kib,
-                                         .b_kib = record->b_kib,
-                                         .id = record->id};
+        struct ledger_verdict verdict = {
+            .reason = record->reason, .figures = record->figures, .id = record->id};
         call_refuse(&call, &verdict);
     } else if (is_free) {
         call.result = build_object();

@@ -33,7 +33,7 @@ static bool makes_way_before(const struct connection *connection, const struct c
         return reading_usec < other_usec;
     if ((connection->session.waits > 0) != (other->session.waits > 0))
         return connection->session.waits == 0;
-    return connection->heard_usec < other->heard_usec;
+    return connection->received_usec < other->received_usec;
 }
 
 static struct connection *find_leaver(const struct connection *comer,

@@ -231,7 +231,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         return;
     }
     if (wire_decoder_pending(connection->decoder) == 0)
-        connection->heard_usec = clock_real_usec();
+        connection->received_usec = clock_real_usec();
     if (wire_decoder_feed(connection->decoder, buf->base, (size_t)count, &err) < 0) {
         connection_refuse_rest(connection, &err);
         return;
@@ -250,8 +250,8 @@ struct connection *connection_new(struct listener *listener)
     connection->session.ops = server->session_ops;
     connection->server = server;
     connection->listener = listener;
-    connection->heard_usec = clock_real_usec();
-    connection->read_usec = connection->heard_usec;
+    connection->received_usec = clock_real_usec();
+    connection->read_usec = connection->received_usec;
     connection->decoder = wire_decoder_new(WIRE_FROM_CLIENT);
     uv_pipe_init(server->loop, &connection->pipe, 0);
     connection->pipe.data = connection;
@@ -272,13 +272,13 @@ void connection_begin(struct connection *connection)
 /* Whether data still in the kernel may complete a line. */
 static bool may_end_line(uv_os_fd_t fd)
 {
-    int unheard = 0;
-    if (ioctl(fd, FIONREAD, &unheard) < 0 || unheard > READ_BYTES)
+    int pending = 0;
+    if (ioctl(fd, FIONREAD, &pending) < 0 || pending > READ_BYTES)
         return true;
-    if (unheard == 0)
+    if (pending == 0)
         return false;
     ssize_t seen = recv(fd, read_buffer, sizeof(read_buffer), MSG_PEEK | MSG_DONTWAIT);
-    return seen < unheard || memchr(read_buffer, '\n', (size_t)seen) != NULL;
+    return seen < pending || memchr(read_buffer, '\n', (size_t)seen) != NULL;
 }
 
 bool connection_has_left(const struct connection *connection)
@@ -322,7 +322,7 @@ void connection_sweep(struct server *server)
     for (struct connection *connection = server->connections; connection;
          connection = connection->next) {
         bool half = !connection->more && wire_decoder_pending(connection->decoder) > 0;
-        if ((half && now_usec - connection->heard_usec > LINE_USEC) ||
+        if ((half && now_usec - connection->received_usec > LINE_USEC) ||
             is_not_reading(connection, now_usec) || is_gone(connection))
             connection_schedule_close(connection);
     }

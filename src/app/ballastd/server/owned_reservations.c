@@ -26,6 +26,12 @@ static void drop_owned(struct connection *connection, uint64_t id)
     connection->owned_count = kept;
 }
 
+void owned_drop(struct connection *connection, uint64_t id)
+{
+    for (struct connection *at = connection->server->connections; at; at = at->next)
+        drop_owned(at, id);
+}
+
 int owned_add(struct connection *connection, uint64_t id)
 {
     drop_owned(connection, id);
@@ -35,8 +41,7 @@ int owned_add(struct connection *connection, uint64_t id)
         connection->owned = calloc(RPC_SESSION_OWNED, sizeof(*connection->owned));
     if (!connection->owned)
         return -ENOMEM;
-    for (struct connection *at = connection->server->connections; at; at = at->next)
-        drop_owned(at, id);
+    owned_drop(connection, id);
     connection->owned[connection->owned_count++] = id;
     return 0;
 }

@@ -13,6 +13,8 @@ struct connection;
 
 /* Ties the reservation to this connection only; as rpc_session_ops.own. */
 int owned_add(struct connection *connection, uint64_t id);
+/* Unties it from all connections; as rpc_session_ops.disown. */
+void owned_drop(struct connection *connection, uint64_t id);
 /* The connection ends. Nothing is released while the server itself ends: the clients may return. */
 void owned_release(struct connection *connection);
 

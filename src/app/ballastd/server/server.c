@@ -47,6 +47,11 @@ static int session_own(struct rpc_session *session, uint64_t id)
     return owned_add(connection_of(session), id);
 }
 
+static void session_disown(struct rpc_session *session, uint64_t id)
+{
+    owned_drop(connection_of(session), id);
+}
+
 static void session_announce(struct rpc_session *session, const char *what, uint64_t domid,
                              struct json_object *answer)
 {
@@ -65,6 +70,7 @@ static const struct rpc_session_ops session_ops = {
     .subscribe = session_subscribe,
     .note_made = session_note_made,
     .own = session_own,
+    .disown = session_disown,
     .announce = session_announce,
     .count = session_count,
 };

@@ -46,8 +46,8 @@ struct server {
     void (*on_pump)(uv_idle_t *); /* its callback */
     uint64_t turn;                /* ends when each connection with messages has had its part */
     bool ending;
-    uint64_t told_free_kib; /* free memory at the last notification of waiting requests */
-    uint64_t told_usec;     /* the last `tick` notification */
+    uint64_t sent_free_kib; /* free memory at the last notification of waiting requests */
+    uint64_t sent_usec;     /* the last `tick` notification */
 };
 
 enum {
@@ -78,9 +78,9 @@ struct connection {
     size_t made_count;
     uint64_t *owned; /* ids tied to it; see owned_reservations.h */
     size_t owned_count;
-    uint64_t heard_usec; /* real clock: of the last complete message, or the start of one */
-    uint64_t read_usec;  /* real clock: when it last read something, or had read all */
-    size_t unread;       /* unread bytes at that time, as the kernel counts them */
+    uint64_t received_usec; /* real clock: of the last complete message, or the start of one */
+    uint64_t read_usec;     /* real clock: when it last read something, or had read all */
+    size_t unread;          /* unread bytes at that time, as the kernel counts them */
     struct wire_decoder *decoder;
 };
 

@@ -25,7 +25,7 @@ enum subscription_event {
 };
 
 /* Only the first requests in line are notified of progress; for the others nothing happens yet. */
-enum { TOLD_AT_ONCE = 32 };
+enum { SENT_AT_ONCE = 32 };
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -117,7 +117,7 @@ void subscriptions_notify_reservation(struct server *server,
         if (!params) {
             params = encode_reservation(server->engine, record,
                                         encode_missing_kib(server->engine, record));
-            if (record->state == LEDGER_RECLAIMING)
+            if (record->state == LEDGER_RECLAIMING || record->state == LEDGER_GRANTED)
                 build_add(params, "donors", encode_donors(server->engine));
         }
         if (failures == build_failures())
@@ -174,14 +174,14 @@ static void notify_waiting(struct server *server)
         engine_forget_donors(server->engine);
         return;
     }
-    if (!server->connections || host->free_kib == server->told_free_kib)
+    if (!server->connections || host->free_kib == server->sent_free_kib)
         return;
-    server->told_free_kib = host->free_kib;
-    for (size_t told = 0; told < TOLD_AT_ONCE && (at = ledger_next(ledger, at));) {
+    server->sent_free_kib = host->free_kib;
+    for (size_t sent = 0; sent < SENT_AT_ONCE && (at = ledger_next(ledger, at));) {
         if (at->state != LEDGER_RECLAIMING)
             continue;
         subscriptions_notify_reservation(server, at);
-        told++;
+        sent++;
     }
 }
 
@@ -190,10 +190,10 @@ void subscriptions_notify_progress(struct server *server)
     uint64_t now_usec = engine_now_usec(server->engine);
     notify_waiting(server);
     connection_sweep(server);
-    if (now_usec - server->told_usec < BALLAST_SEC_USEC ||
+    if (now_usec - server->sent_usec < BALLAST_SEC_USEC ||
         !any_subscribed(server, SUBSCRIPTION_TICK))
         return;
-    server->told_usec = now_usec;
+    server->sent_usec = now_usec;
     uint64_t failures = build_failures();
     struct json_object *params = encode_tick(server->engine);
     if (params)

@@ -45,7 +45,7 @@ static void take_messages(struct connection *connection)
         rc = wire_decoder_next(connection->decoder, &message, &err);
         if (rc <= 0)
             break;
-        connection->heard_usec = clock_real_usec();
+        connection->received_usec = clock_real_usec();
         rpc_take(connection->server->rpc, &connection->session, &message);
         wire_message_release(&message);
         connection->credit_usec = until_usec - cpu_usec();
