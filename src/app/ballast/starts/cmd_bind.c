@@ -24,13 +24,13 @@ static int find_bound_domain(struct cli_daemon *daemon, const char *word, struct
     struct json_object *params = cli_params();
     cli_params_domain(params, "domain", word);
     int rc = cli_daemon_call(daemon, "domains", params, &found);
-    const struct json_object *domain = cli_field_at(found, "domains", 0);
-    const char *uuid = cli_field_string(domain, "uuid");
-    if (!rc && cli_field_u64(domain, "domid") == BALLAST_NONE) {
+    const struct json_object *domain = json_field_at(found, "domains", 0);
+    const char *uuid = json_field_string(domain, "uuid");
+    if (!rc && json_field_u64(domain, "domid") == BALLAST_NONE) {
         cli_error("bind: the daemon does not say which domain that is");
         rc = CLI_UNREACHABLE;
     }
-    cli_params_u64(bind, "domid", cli_field_u64(domain, "domid"));
+    cli_params_u64(bind, "domid", json_field_u64(domain, "domid"));
     cli_params_string(bind, "uuid", *uuid ? uuid : NULL);
     json_object_put(found);
     return rc;
@@ -41,8 +41,8 @@ static void print_bind(const struct json_object *reservation)
     char *state = cli_field_shown(reservation, "state");
     printf("reservation %" PRIu64 ": %s to domain %" PRIu64 ", %" PRIu64 " of %" PRIu64
            " KiB are used\n",
-           cli_field_sum(reservation, "id"), state, cli_field_sum(reservation, "domid"),
-           cli_field_sum(reservation, "used_kib"), cli_field_sum(reservation, "granted_kib"));
+           json_field_sum(reservation, "id"), state, json_field_sum(reservation, "domid"),
+           json_field_sum(reservation, "used_kib"), json_field_sum(reservation, "granted_kib"));
     free(state);
 }
 

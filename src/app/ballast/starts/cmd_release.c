@@ -15,7 +15,7 @@ static const struct cli_option release_options[] = {
 static void print_release(const struct json_object *reservation)
 {
     char *message = cli_field_shown(reservation, "message");
-    printf("reservation %" PRIu64 ": %s\n", cli_field_sum(reservation, "id"), message);
+    printf("reservation %" PRIu64 ": %s\n", json_field_sum(reservation, "id"), message);
     free(message);
 }
 

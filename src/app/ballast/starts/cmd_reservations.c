@@ -36,7 +36,7 @@ static void add_shown(struct cli_table *table, const struct json_object *object,
 
 static void add_reservations_domain(struct cli_table *table, const struct json_object *reservation)
 {
-    uint64_t domid = cli_field_u64(reservation, "domid");
+    uint64_t domid = json_field_u64(reservation, "domid");
     if (domid == BALLAST_NONE)
         cli_table_add(table, "-");
     else
@@ -47,13 +47,13 @@ static void add_reservations_domain(struct cli_table *table, const struct json_o
 static void add_left(struct cli_table *table, const struct json_object *reservation,
                      uint64_t now_usec)
 {
-    const char *state = cli_field_string(reservation, "state");
+    const char *state = json_field_string(reservation, "state");
     uint64_t until_usec = BALLAST_NONE;
-    uint64_t lease_usec = cli_field_u64(reservation, "lease_usec");
+    uint64_t lease_usec = json_field_u64(reservation, "lease_usec");
     if (strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0)
-        until_usec = cli_field_u64(reservation, "deadline_usec");
+        until_usec = json_field_u64(reservation, "deadline_usec");
     if (strcmp(state, "granted") == 0 && lease_usec != BALLAST_NONE)
-        until_usec = ballast_add_ceil(cli_field_sum(reservation, "changed_usec"), lease_usec);
+        until_usec = ballast_add_ceil(json_field_sum(reservation, "changed_usec"), lease_usec);
     if (until_usec == BALLAST_NONE || now_usec == BALLAST_NONE)
         cli_table_add(table, "-");
     else
@@ -64,11 +64,11 @@ static void add_left(struct cli_table *table, const struct json_object *reservat
 static void add_reservations_row(struct cli_table *table, const struct json_object *reservation,
                                  uint64_t now_usec)
 {
-    cli_table_add(table, "%" PRIu64, cli_field_sum(reservation, "id"));
+    cli_table_add(table, "%" PRIu64, json_field_sum(reservation, "id"));
     add_shown(table, reservation, "state");
-    cli_table_add_mib(table, cli_field_u64(reservation, "min_kib"));
-    cli_table_add_mib(table, cli_field_u64(reservation, "granted_kib"));
-    cli_table_add_mib(table, cli_field_u64(reservation, "used_kib"));
+    cli_table_add_mib(table, json_field_u64(reservation, "min_kib"));
+    cli_table_add_mib(table, json_field_u64(reservation, "granted_kib"));
+    cli_table_add_mib(table, json_field_u64(reservation, "used_kib"));
     add_reservations_domain(table, reservation);
     add_left(table, reservation, now_usec);
     add_shown(table, reservation, "owner");
@@ -110,7 +110,7 @@ static int run_reservations(struct cli_daemon_request *request, struct json_obje
     for (size_t i = 0; !rc && request->json && i < json_object_array_length(all); i++)
         cli_json_print(json_object_get(json_object_array_get_idx(all, i)));
     if (!rc && !request->json)
-        print_reservations_table(all, cli_field_u64(status, "now_usec"));
+        print_reservations_table(all, json_field_u64(status, "now_usec"));
     json_object_put(status);
     json_object_put(all);
     return rc;

@@ -144,7 +144,7 @@ static int parse_reserve(struct reserve *reserve, struct cli_args *args)
 
 static void print_lease(const struct json_object *reservation)
 {
-    uint64_t lease_usec = cli_field_u64(reservation, "lease_usec");
+    uint64_t lease_usec = json_field_u64(reservation, "lease_usec");
     if (lease_usec == BALLAST_NONE)
         puts("it lasts until it is bound or released");
     else
@@ -158,11 +158,11 @@ static void print_reserve_people(const struct cli_reserving *reserving)
     printf("reservation %" PRIu64 ": ", reserving->id);
     if (!cli_reserving_is_granted(reserving)) {
         char *state = cli_field_shown(reservation, "state");
-        printf("%s, %" PRIu64 " KiB missing\n", state, cli_field_sum(reservation, "missing_kib"));
+        printf("%s, %" PRIu64 " KiB missing\n", state, json_field_sum(reservation, "missing_kib"));
         free(state);
         return;
     }
-    printf("%" PRIu64 " KiB granted\n", cli_field_sum(reservation, "granted_kib"));
+    printf("%" PRIu64 " KiB granted\n", json_field_sum(reservation, "granted_kib"));
     for (size_t i = 0; i < reserving->source_count; i++)
         printf("    domain %" PRIu64 " %s freed %" PRIu64 " KiB\n", reserving->sources[i].domid,
                reserving->sources[i].shown, reserving->sources[i].reclaimed_kib);
@@ -185,8 +185,8 @@ static int print_reserve_refusal(const struct cli_reserving *reserving)
 {
     char why[CLI_MESSAGE];
     uint64_t missing_kib =
-        cli_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
-                      "missing_kib");
+        json_field_u64(reserving->no.error_code ? reserving->no.error_data : reserving->reservation,
+                       "missing_kib");
     if (cli_signal()) {
         cli_error("reserve: cancelled; the domains keep the memory that they were to free");
         return 128 + cli_signal();

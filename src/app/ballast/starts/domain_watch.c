@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/time.h"
 #include "app/ballast/client/pages.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
@@ -22,7 +22,7 @@
 /* Where the wire has a question mark for what is not text, so has this name. */
 static bool has_name(const struct json_object *domain, const char *name)
 {
-    if (strcmp(cli_field_string(domain, "name"), name) == 0)
+    if (strcmp(json_field_string(domain, "name"), name) == 0)
         return true;
     char *there = cli_field_shown(domain, "name");
     char *here = cli_shown(name);
@@ -36,7 +36,7 @@ static bool has_name(const struct json_object *domain, const char *name)
 static bool is_watched(const struct cli_domain_watch *watch, const struct json_object *domain)
 {
     return has_name(domain, watch->name) ||
-           (watch->uuid && strcasecmp(cli_field_string(domain, "uuid"), watch->uuid) == 0);
+           (watch->uuid && strcasecmp(json_field_string(domain, "uuid"), watch->uuid) == 0);
 }
 
 int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *daemon,
@@ -52,7 +52,7 @@ int cli_domain_watch_begin(struct cli_domain_watch *watch, struct cli_daemon *da
         const struct json_object *domain = json_object_array_get_idx(all, i);
         if (!is_watched(watch, domain))
             continue;
-        uint64_t domid = cli_field_u64(domain, "domid");
+        uint64_t domid = json_field_u64(domain, "domid");
         watch->before[watch->before_count++] = domid;
         if (watch->namesake == BALLAST_NONE && has_name(domain, name))
             watch->namesake = domid;
@@ -72,13 +72,6 @@ static bool watch_was_there(const struct cli_domain_watch *watch, uint64_t domid
     return false;
 }
 
-static uint64_t watch_now_usec(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* One that restarted knows the reservation: the next poll asks it. */
 static void find_watch_daemon(struct cli_domain_watch *watch)
 {
@@ -91,8 +84,8 @@ static void find_watch_daemon(struct cli_domain_watch *watch)
         return;
     }
     if (watch->gone_usec == 0)
-        watch->gone_usec = watch_now_usec();
-    if (watch_now_usec() - watch->gone_usec < PATIENCE_USEC)
+        watch->gone_usec = cli_now_usec();
+    if (cli_now_usec() - watch->gone_usec < PATIENCE_USEC)
         return;
     watch->state = CLI_WATCH_LOST;
     (void)snprintf(watch->why, sizeof(watch->why), "%s", err.text);
@@ -117,13 +110,13 @@ static void bind_it(struct cli_domain_watch *watch, const struct json_object *do
 {
     struct wire_message answer = {.kind = WIRE_RESPONSE};
     struct json_object *params = cli_params();
-    const char *uuid = cli_field_string(domain, "uuid");
+    const char *uuid = json_field_string(domain, "uuid");
     cli_params_u64(params, "id", watch->reservation);
-    cli_params_u64(params, "domid", cli_field_u64(domain, "domid"));
+    cli_params_u64(params, "domid", json_field_u64(domain, "domid"));
     cli_params_string(params, "uuid", *uuid ? uuid : NULL);
     cli_params_string(params, "owner", watch->owner);
     if (ask_watch(watch, "bind", params, &answer) == 0) {
-        watch->domid = cli_field_u64(domain, "domid");
+        watch->domid = json_field_u64(domain, "domid");
         watch->state = answer.error_code ? CLI_WATCH_REFUSED : CLI_WATCH_BOUND;
         char *shown = cli_shown(answer.error_text);
         (void)snprintf(watch->why, sizeof(watch->why), "%s", shown);
@@ -147,14 +140,14 @@ void cli_domain_watch_poll(struct cli_domain_watch *watch)
         cli_params_u64(params, "after", after);
         if (ask_watch(watch, "domains", params, &answer) < 0)
             return;
-        size_t count = cli_field_count(answer.result, "domains");
+        size_t count = json_field_count(answer.result, "domains");
         for (size_t i = 0; i < count && watch->state == CLI_WATCH_NONE; i++) {
-            const struct json_object *domain = cli_field_at(answer.result, "domains", i);
-            after = cli_field_u64(domain, "domid");
+            const struct json_object *domain = json_field_at(answer.result, "domains", i);
+            after = json_field_u64(domain, "domid");
             if (is_watched(watch, domain) && !watch_was_there(watch, after))
                 bind_it(watch, domain);
         }
-        more = count > 0 && after != BALLAST_NONE && cli_field_bool(answer.result, "more");
+        more = count > 0 && after != BALLAST_NONE && json_field_bool(answer.result, "more");
         wire_message_release(&answer);
     }
 }

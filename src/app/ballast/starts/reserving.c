@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -17,6 +16,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
 #include "app/ballast/cli/signals.h"
+#include "app/ballast/cli/time.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/base/uuid.h"
@@ -31,16 +31,9 @@
 /* What the bar of progress.h takes of a line, and the width of lines where it is unknown. */
 enum { BAR_WIDTH = 40, USUAL_WIDTH = 80, SOURCES_MOST = 1024 };
 
-static uint64_t reserving_now_usec(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void take_source(struct cli_reserving *reserving, const struct json_object *donor)
 {
-    uint64_t domid = cli_field_u64(donor, "domid");
+    uint64_t domid = json_field_u64(donor, "domid");
     struct cli_source *source = NULL;
     for (size_t i = 0; i < reserving->source_count && !source; i++) {
         if (reserving->sources[i].domid == domid)
@@ -54,20 +47,20 @@ static void take_source(struct cli_reserving *reserving, const struct json_objec
     }
     if (!source)
         return;
-    source->reclaimed_kib = cli_field_sum(donor, "reclaimed_kib");
+    source->reclaimed_kib = json_field_sum(donor, "reclaimed_kib");
 }
 
 static void take_reservation(struct cli_reserving *reserving, struct json_object *reservation)
 {
     json_object_put(reserving->reservation);
     reserving->reservation = reservation;
-    for (size_t i = 0; i < cli_field_count(reservation, "donors"); i++)
-        take_source(reserving, cli_field_at(reservation, "donors", i));
+    for (size_t i = 0; i < json_field_count(reservation, "donors"); i++)
+        take_source(reserving, json_field_at(reservation, "donors", i));
 }
 
 static const char *reserving_state_of(const struct cli_reserving *reserving)
 {
-    return cli_field_string(reserving->reservation, "state");
+    return json_field_string(reserving->reservation, "state");
 }
 
 static bool reserving_is_waiting(const struct cli_reserving *reserving)
@@ -106,6 +99,8 @@ static struct json_object *reserving_params_of(const struct cli_want *want)
     cli_params_string(params, "uuid", want->uuid);
     if (want->pool)
         json_object_object_add(params, "pool", json_object_new_boolean(true));
+    if (want->starts)
+        json_object_object_add(params, "starts", json_object_new_boolean(true));
     if (want->with_connection)
         json_object_object_add(params, "with_connection", json_object_new_boolean(true));
     return params;
@@ -122,14 +117,14 @@ int cli_reserving_ask(struct cli_reserving *reserving)
     }
     if (!rc && answer.error_code)
         rc = cli_daemon_no(reserving->daemon, &answer);
-    if (!rc && cli_field_u64(answer.result, "id") == BALLAST_NONE) {
+    if (!rc && json_field_u64(answer.result, "id") == BALLAST_NONE) {
         cli_error("%s: the daemon's answer to 'reserve' has no reservation",
                   reserving->daemon->command);
         rc = CLI_UNREACHABLE;
     }
     if (!rc) {
         take_reservation(reserving, json_object_get(answer.result));
-        reserving->id = cli_field_u64(answer.result, "id");
+        reserving->id = json_field_u64(answer.result, "id");
     }
     wire_message_release(&answer);
     return rc;
@@ -138,7 +133,7 @@ int cli_reserving_ask(struct cli_reserving *reserving)
 static int on_reservation_event(void *context, const char *method, const struct json_object *params)
 {
     struct cli_reserving *reserving = context;
-    if (strcmp(method, "reservation-changed") != 0 || cli_field_u64(params, "id") != reserving->id)
+    if (strcmp(method, "reservation-changed") != 0 || json_field_u64(params, "id") != reserving->id)
         return 0;
     take_reservation(reserving, json_object_get((struct json_object *)params));
     return -ECANCELED;
@@ -159,7 +154,7 @@ static void show_reserving(const struct cli_reserving *reserving, struct cli_pro
     struct ballast_text text =
         ballast_text_over(words, width < sizeof(words) ? width : sizeof(words));
     uint64_t need_kib = reserving->want.min_kib;
-    uint64_t missing_kib = cli_field_u64(reserving->reservation, "missing_kib");
+    uint64_t missing_kib = json_field_u64(reserving->reservation, "missing_kib");
     if (missing_kib == BALLAST_NONE)
         missing_kib = need_kib;
     ballast_text_add(&text, "%" PRIu64 " of %" PRIu64 " MiB missing", missing_kib / BALLAST_MIB_KIB,
@@ -174,7 +169,7 @@ static void show_reserving(const struct cli_reserving *reserving, struct cli_pro
         between = ", ";
     }
     uint64_t here_kib = ballast_sub_floor(need_kib, missing_kib);
-    cli_progress_show(progress, reserving_now_usec(),
+    cli_progress_show(progress, cli_now_usec(),
                       (uint32_t)ballast_mul_div(here_kib, BALLAST_PERMYRIAD, need_kib), words);
 }
 
@@ -184,7 +179,7 @@ static int ask_again(struct cli_reserving *reserving)
     struct json_object *params = cli_params();
     cli_params_u64(params, "id", reserving->id);
     int rc = cli_daemon_call(reserving->daemon, "reservations", params, &result);
-    struct json_object *now = cli_field_at(result, "reservations", 0);
+    struct json_object *now = json_field_at(result, "reservations", 0);
     if (!rc && now)
         take_reservation(reserving, json_object_get(now));
     json_object_put(result);
@@ -196,11 +191,10 @@ static int find_reserving_daemon(struct cli_reserving *reserving)
 {
     struct ballast_error err = {0};
     struct cli_daemon *daemon = reserving->daemon;
-    uint64_t until_usec = reserving_now_usec() + GONE_USEC;
+    uint64_t until_usec = cli_now_usec() + GONE_USEC;
     cli_error("%s: the daemon ended; waiting for it to start again", daemon->command);
-    while (reserving_now_usec() < until_usec && !cli_signal()) {
-        struct timespec pause = {.tv_nsec = (long)SLICE_USEC * 1000};
-        (void)nanosleep(&pause, NULL);
+    while (cli_now_usec() < until_usec && !cli_signal()) {
+        cli_sleep(SLICE_USEC);
         cli_daemon_close(daemon);
         if (wire_connect(daemon->run_dir, false, &daemon->client, &err) < 0)
             continue;
@@ -213,30 +207,30 @@ static int find_reserving_daemon(struct cli_reserving *reserving)
     return CLI_UNREACHABLE;
 }
 
-static int wait_a_while(struct cli_reserving *reserving, uint64_t *heard_usec)
+static int wait_a_while(struct cli_reserving *reserving, uint64_t *received_usec)
 {
     struct ballast_error err;
     int rc =
         wire_wait(reserving->daemon->client, SLICE_USEC, on_reservation_event, reserving, &err);
     if (rc == -ECANCELED)
-        *heard_usec = reserving_now_usec();
+        *received_usec = cli_now_usec();
     if (rc < 0 && rc != -ECANCELED && rc != -ETIMEDOUT)
         return find_reserving_daemon(reserving);
-    if (reserving_now_usec() - *heard_usec < ASK_USEC)
+    if (cli_now_usec() - *received_usec < ASK_USEC)
         return CLI_DONE;
-    *heard_usec = reserving_now_usec();
+    *received_usec = cli_now_usec();
     return ask_again(reserving);
 }
 
 int cli_reserving_wait(struct cli_reserving *reserving)
 {
     struct cli_progress progress;
-    uint64_t heard_usec = reserving_now_usec();
+    uint64_t received_usec = cli_now_usec();
     int rc = CLI_DONE;
-    cli_progress_begin(&progress, heard_usec, reserving->quiet);
+    cli_progress_begin(&progress, received_usec, reserving->quiet);
     while (!rc && reserving_is_waiting(reserving) && !cli_signal()) {
         show_reserving(reserving, &progress);
-        rc = wait_a_while(reserving, &heard_usec);
+        rc = wait_a_while(reserving, &received_usec);
     }
     cli_progress_end(&progress);
     if (!rc && cli_signal()) {
@@ -261,11 +255,19 @@ void cli_reserving_release(struct cli_reserving *reserving)
     wire_message_release(&answer);
 }
 
+int cli_reserving_keep(struct cli_reserving *reserving)
+{
+    struct json_object *params = cli_params();
+    cli_params_u64(params, "id", reserving->id);
+    cli_params_string(params, "owner", reserving->want.owner);
+    return cli_daemon_call(reserving->daemon, "detach", params, NULL);
+}
+
 void cli_reserving_why(const struct cli_reserving *reserving, char *buf, size_t size)
 {
     const char *words = reserving->no.error_code
                             ? reserving->no.error_text
-                            : cli_field_string(reserving->reservation, "message");
+                            : json_field_string(reserving->reservation, "message");
     char *shown = cli_shown(*words ? words : "the daemon named no reason");
     (void)snprintf(buf, size, "%s", shown);
     free(shown);

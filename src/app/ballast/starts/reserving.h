@@ -21,6 +21,7 @@ struct cli_want {
     const char *name;  /* of the guest that it is for */
     const char *uuid;
     bool pool;            /* for any new domain without a reservation */
+    bool starts;          /* its start follows the grant at once */
     bool with_connection; /* it is released when we are killed, unless it is bound by then */
 };
 
@@ -61,6 +62,11 @@ bool cli_reserving_is_granted(const struct cli_reserving *reserving);
 int cli_reserving_wait(struct cli_reserving *reserving);
 /* Releases it; without a message where that is no longer possible. */
 void cli_reserving_release(struct cli_reserving *reserving);
+/*
+ * It stays when this connection ends, from now on. Failures are those of cli_daemon_call(); then
+ * it goes with the connection.
+ */
+int cli_reserving_keep(struct cli_reserving *reserving);
 /* What became of it as a sentence for people. */
 void cli_reserving_why(const struct cli_reserving *reserving, char *buf, size_t size);
 void cli_reserving_end(struct cli_reserving *reserving);
