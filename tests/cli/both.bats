@@ -8,8 +8,8 @@ start_daemon() {
 says "One that needs much, and one that needs little."
 host total=8GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
-guest small tot=1GiB min=256MiB max=3GiB uses=300MiB rate-down=100MiB/s rate-up=100MiB/s
-guest large tot=3GiB min=512MiB max=3GiB uses=2500MiB rate-down=100MiB/s rate-up=100MiB/s
+guest small tot=1GiB min=256MiB max=3GiB uses=300MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
+guest large tot=3GiB min=512MiB max=3GiB uses=2500MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
 duration 24h
 END
     export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run

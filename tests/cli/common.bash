@@ -23,13 +23,24 @@ figure() {
     [ "$found" = "$3" ] || { echo "$2 is $found, not $3, in $1" >&2; return 1; }
 }
 
-# at_work PID FILE: it has said something, or used a quarter of a second of a processor, on any machine.
-at_work() { [ -s "$2" ] || [ "$(awk '{ print $14 + $15 }' "/proc/$1/stat")" -ge $(($(getconf CLK_TCK) / 4)) ]; }
+# at_work PID FILE: it has said something, or it takes SIGINT and has used half a second of a processor since that was seen,
+# on any machine and under a sanitizer too.
+at_work() {
+    local ticks mask
+    [ ! -s "$2" ] || return 0
+    ticks=$(awk '{ print $14 + $15 }' "/proc/$1/stat") || return
+    mask=$(awk '$1 == "SigCgt:" { print $2 }' "/proc/$1/status") || return
+    (((16#$mask & 2) != 0)) || return
+    [ -s "$2.since" ] || echo "$ticks" >"$2.since"
+    [ "$ticks" -ge $(($(cat "$2.since") + $(getconf CLK_TCK) / 2)) ]
+}
 
 # interrupted FILE COMMAND...: starts it, interrupts it when it is at its work; what it said is in FILE, `status` is its.
 interrupted() {
     local file=$1 pid
     shift
+    rm -f "$file.since"
+    : >"$file" # what an earlier command said is not this one's, and the shell in the background may truncate it late
     # One signal, to it alone: the second one ends it at once. Jobs in the background ignore it otherwise.
     env --default-signal=INT "$@" >"$file" 3>&- &
     pid=$!

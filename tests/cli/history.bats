@@ -8,8 +8,8 @@ start_daemon() {
 says "two guests that give, and one that has nothing to give"
 host total=8GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
-guest web tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s
-guest mail tot=3GiB min=512MiB max=3GiB uses=600MiB rate-down=100MiB/s rate-up=100MiB/s
+guest web tot=3GiB min=512MiB max=3GiB uses=600MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
+guest mail tot=3GiB min=512MiB max=3GiB uses=600MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
 guest old tot=512MiB min=512MiB max=512MiB no-balloon
 duration 24h
 END

@@ -100,7 +100,7 @@ says "One that shrinks to its target."
 host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
 guest db tot=2GiB min=512MiB max=3GiB overhead=20MiB
-guest web tot=3GiB target=1GiB min=512MiB max=3GiB rate-down=200MiB/s
+guest web tot=3GiB target=1GiB min=512MiB max=3GiB reclaim-rate=200MiB/s
 duration 10s
 END
     HOST=(--host sim:host.scn)

@@ -7,7 +7,7 @@ make_scenario() {
 says "One that shrinks to its target."
 host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
-guest web tot=3GiB target=1GiB min=512MiB max=3GiB rate-down=200MiB/s
+guest web tot=3GiB target=1GiB min=512MiB max=3GiB reclaim-rate=200MiB/s
 guest db tot=2GiB min=512MiB max=3GiB overhead=20MiB
 duration 10s
 END
@@ -35,7 +35,7 @@ names() {
     make_scenario
     run -2 ballast list "${HOST[@]}" --sort ''
     columns=$(sed "s/.*there are //; s/; see .*//; s/,//g" <<<"$output")
-    [ "$(wc -w <<<"$columns")" = 16 ]
+    [ "$(wc -w <<<"$columns")" = 20 ]
     for column in $columns; do
         run -0 ballast list "${HOST[@]}" --columns "$column" --sort "$column"
         one=$(ballast list "${HOST[@]}" --json --sort "$column" | jq -r .name)

@@ -8,9 +8,9 @@ make_host() {
     cat >host.scn <<'END'
 says "two guests that give, one of them not far, and one that has no balloon"
 host total=4GiB xen=100MiB slack=64MiB
-guest zero dom0 tot=512MiB min=512MiB max=512MiB rate-down=300MiB/s rate-up=300MiB/s
-guest web tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=150MiB/s rate-up=300MiB/s
-guest mail tot=1GiB min=256MiB max=1GiB uses=300MiB rate-down=200MiB/s rate-up=300MiB/s floor=700MiB
+guest zero dom0 tot=512MiB min=512MiB max=512MiB reclaim-rate=300MiB/s grow-rate=300MiB/s
+guest web tot=1GiB min=256MiB max=1GiB uses=300MiB reclaim-rate=150MiB/s grow-rate=300MiB/s
+guest mail tot=1GiB min=256MiB max=1GiB uses=300MiB reclaim-rate=200MiB/s grow-rate=300MiB/s floor=700MiB
 guest old tot=512MiB min=128MiB max=512MiB no-balloon
 duration 60s
 END
@@ -229,7 +229,7 @@ END
     {
         echo 'says "a guest that gives slowly, among many that do not"'
         echo 'host total=64GiB xen=100MiB slack=64MiB'
-        echo 'guest web tot=48GiB min=256MiB max=48GiB uses=1GiB rate-down=20MiB/s rate-up=300MiB/s'
+        echo 'guest web tot=48GiB min=256MiB max=48GiB uses=1GiB reclaim-rate=20MiB/s grow-rate=300MiB/s'
         for i in $(seq 1000); do echo "guest g$i tot=1MiB min=1MiB max=1MiB"; done
         echo 'duration 60s'
     } >slow.scn

@@ -141,7 +141,7 @@ END
 says "Two guests, one of them larger than it needs to be."
 host total=8GiB xen=64MiB slack=64MiB
 guest zero dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
-guest idle tot=5GiB min=1GiB max=6GiB uses=1GiB rate-down=200MiB/s rate-up=200MiB/s
+guest idle tot=5GiB min=1GiB max=6GiB uses=1GiB reclaim-rate=200MiB/s grow-rate=200MiB/s
 duration 1min
 EOF
     run -0 ballast plan --host sim:host.scn --start web=3G

@@ -8,7 +8,7 @@ make_host() {
 says "one gives 512 MiB at 100 MiB/s"
 host total=4GiB xen=100MiB slack=64MiB
 guest zero dom0 tot=512MiB min=512MiB max=512MiB
-guest web tot=1GiB target=512MiB min=256MiB max=1GiB uses=300MiB rate-down=100MiB/s
+guest web tot=1GiB target=512MiB min=256MiB max=1GiB uses=300MiB reclaim-rate=100MiB/s
 duration 20s
 END
     HOST=(--host sim:host.scn)

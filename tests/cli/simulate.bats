@@ -6,7 +6,7 @@ scenario() { # EXPECTATION
     cat >one.scn <<END
 says "One guest gives 1 GiB, at 100 MiB/s."
 host free=0MiB
-guest a tot=2GiB min=1GiB rate-down=100MiB/s maxmem=2GiB
+guest a tot=2GiB min=1GiB reclaim-rate=100MiB/s maxmem=2GiB
 start b at=1s need=1000MiB min=1000MiB build=2GiB/s
 duration 30s
 expect $1
@@ -30,7 +30,7 @@ END
     run -1 ballast simulate --quiet one.scn
     [[ $output == *"NOT AS EXPECTED"* ]]
     run -1 ballast simulate --json one.scn
-    [ "$(jq -c '[.met, .requests[0].answer, .requests[0].least_usec]' <<<"$output")" = '[false,"built",10000000]' ]
+    [ "$(jq -c '[.met, .requests[0].answer, .requests[0].shortest_usec]' <<<"$output")" = '[false,"built",10000000]' ]
 }
 
 @test "bad input: exit status 2, file, line and word" {

@@ -60,7 +60,7 @@ static void in_order_and_in_proportion(void **state)
     struct ballast_fits_verdict verdict;
     ballast_fits_begin(&fits, &host, reclaimed);
 
-    ballast_fits_judge(&fits, 1600, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 1600, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
     assert_int_equal(verdict.available_kib, 2000);
     assert_int_equal(verdict.spare_kib, 4000);
@@ -68,13 +68,13 @@ static void in_order_and_in_proportion(void **state)
     assert_int_equal(reclaim_kib[0] + reclaim_kib[1] + reclaim_kib[2], 0);
 
     /* 400 are left; 4000 + 1 more than that cannot be reclaimed. */
-    ballast_fits_judge(&fits, 4401, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 4401, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_NOT);
     assert_int_equal(verdict.missing_kib, 1);
     assert_int_equal(reclaim_kib[0] + reclaim_kib[1] + reclaim_kib[2], 0);
 
     /* It took nothing: 1200 are missing, three parts to one. */
-    ballast_fits_judge(&fits, 1600, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 1600, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_IF_RECLAIMED);
     assert_int_equal(verdict.available_kib, 400);
     assert_int_equal(verdict.missing_kib, 1200);
@@ -82,22 +82,22 @@ static void in_order_and_in_proportion(void **state)
     assert_int_equal(reclaim_kib[1], 300);
     assert_int_equal(reclaim_kib[2], 0);
 
-    /* What is promised is not promised again: 2800 are left to give, nothing is free. */
-    ballast_fits_judge(&fits, 2800, &verdict, reclaim_kib);
+    /* What is reserved is not reserved again: 2800 are left to give, nothing is free. */
+    ballast_fits_check(&fits, 2800, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_IF_RECLAIMED);
     assert_int_equal(reclaim_kib[0], 2100);
     assert_int_equal(reclaim_kib[1], 700);
-    ballast_fits_judge(&fits, 1, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 1, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS_NOT);
     assert_int_equal(verdict.spare_kib, 0);
-    ballast_fits_judge(&fits, 0, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 0, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
 }
 
 static void parts_are_whole_pages(void **state)
 {
     (void)state;
-    /* Equal spares, 10 KiB missing: three pages, of which nobody can give a fraction. */
+    /* Equal spares, 10 KiB missing: three pages, of which no donor can free a fraction. */
     struct ballast_domain domains[] = {running(1, 4000, 3900), running(2, 4000, 3900)};
     struct ballast_host host = {
         .total_kib = 30000, .free_kib = 5, .domains = domains, .domain_count = 2};
@@ -105,12 +105,12 @@ static void parts_are_whole_pages(void **state)
     struct ballast_fits fits;
     struct ballast_fits_verdict verdict;
     ballast_fits_begin(&fits, &host, reclaimed);
-    ballast_fits_judge(&fits, 15, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 15, &verdict, reclaim_kib);
     assert_int_equal(verdict.missing_kib, 12);
     assert_int_equal(reclaim_kib[0], 8);
     assert_int_equal(reclaim_kib[1], 4);
     /* The two KiB too many are there for the next one. */
-    ballast_fits_judge(&fits, 2, &verdict, reclaim_kib);
+    ballast_fits_check(&fits, 2, &verdict, reclaim_kib);
     assert_int_equal(verdict.fit, BALLAST_FITS);
 }
 
@@ -160,7 +160,7 @@ static void check_verdict(const struct ballast_host *host,
     }
 }
 
-/* In proportion: nobody gives more than a page beside his part. */
+/* In proportion: no donor frees more than a page beside its part. */
 static void check_proportion(const struct ballast_host *host, const uint64_t *reclaim_kib,
                              const uint64_t *before, const struct ballast_fits_verdict *verdict)
 {
@@ -188,7 +188,7 @@ static void laws_hold_for_any_host(void **state)
         for (int i = 0; i < 6; i++) {
             struct ballast_fits_verdict verdict;
             memcpy(before, reclaimed, sizeof(uint64_t) * host.domain_count);
-            ballast_fits_judge(&fits, random_below(host.total_kib / 2 + 2), &verdict, reclaim_kib);
+            ballast_fits_check(&fits, random_below(host.total_kib / 2 + 2), &verdict, reclaim_kib);
             check_verdict(&host, &verdict, reclaim_kib, reclaimed);
             check_proportion(&host, reclaim_kib, before, &verdict);
             answers[verdict.fit]++;
@@ -196,7 +196,7 @@ static void laws_hold_for_any_host(void **state)
                 continue;
             taken += verdict.need_kib;
             promised += verdict.missing_kib;
-            /* No page is promised twice. */
+            /* No page is reserved twice. */
             assert_true(taken <= ballast_host_available_kib(&host) + promised);
         }
     }

@@ -156,7 +156,7 @@ static bool is_ours(const char *lock)
     return ours;
 }
 
-/* The daemon that has the host's lock is ours, and nobody to be warned of. */
+/* The daemon that has the host's lock is ours, and not a rival to be warned of. */
 static void test_our_daemon(void **state)
 {
     (void)state;
@@ -194,6 +194,11 @@ static void test_socket(void **state)
     cli_rival_balancers_find(&rivals, root);
     assert_int_equal(rivals.count, before + 1);
     assert_string_equal(rivals.balancers[before], "/run/qubes/qmemman.sock exists");
+    cli_rival_balancers_release(&rivals);
+    /* It is our daemon's own, where that speaks qmemman's interface. */
+    assert_true(is_ours("813 ballastd\n"));
+    cli_rival_balancers_find(&rivals, root);
+    assert_int_equal(rivals.count, before);
     cli_rival_balancers_release(&rivals);
 }
 

@@ -90,7 +90,7 @@ static void test_of_another(void **state)
     assert_non_null(strstr(words, "ballast calibrate"));
     assert_null(look("4.17.7", "GenuineIntel-6-55-7").profile);
     assert_non_null(strstr(words, "GenuineIntel-6-55-7"));
-    /* What is no profile is told of, and starts go on by what is shipped. */
+    /* A bad profile is reported, and starts go on by the one that is shipped. */
     write_profile("{");
     assert_null(look("4.17.7", "GenuineIntel-6-55-4").profile);
     assert_non_null(strstr(words, "left out"));

@@ -138,11 +138,11 @@ static void a_target_is_asked_for_and_confirmed(void **unused)
     assert_int_equal(state.change.what, TOP_SET_TARGET);
     assert_int_equal(state.change.id, 1);
     assert_string_equal(state.change.uuid, "00000000-0000-4000-8000-000000000001");
-    assert_int_equal(state.change.a_kib, 1500 * 1024);
+    assert_int_equal(state.change.target_kib, 1500 * 1024);
     assert_int_equal(type(&state, "t+1G\ny"), TOP_DOES_CHANGE);
-    assert_int_equal(state.change.a_kib, (576 + 1024) * 1024);
+    assert_int_equal(state.change.target_kib, (576 + 1024) * 1024);
     assert_int_equal(type(&state, "t-512M\ny"), TOP_DOES_CHANGE);
-    assert_int_equal(state.change.a_kib, 64 * 1024);
+    assert_int_equal(state.change.target_kib, 64 * 1024);
     assert_int_equal(type(&state, "t512\nY"), TOP_DOES_NOTHING);
     says(&state, "nothing was changed");
     assert_int_equal(type(&state, "t512\n\n"), TOP_DOES_NOTHING);
@@ -172,10 +172,10 @@ static void ranges_and_pauses(void **unused)
     assert_int_equal(type(&state, "jr 512 2G\n"), TOP_DOES_NOTHING);
     says(&state, "range of database1 (1): 512 MiB to 3072 MiB -> 512 MiB to 2048 MiB?");
     assert_int_equal(type(&state, "y"), TOP_DOES_CHANGE);
-    assert_int_equal(state.change.a_kib, 512 * 1024);
-    assert_int_equal(state.change.b_kib, 2048 * 1024);
+    assert_int_equal(state.change.minimum_kib, 512 * 1024);
+    assert_int_equal(state.change.maximum_kib, 2048 * 1024);
     assert_int_equal(type(&state, "r1G-1536\ny"), TOP_DOES_CHANGE);
-    assert_int_equal(state.change.b_kib, 1536 * 1024);
+    assert_int_equal(state.change.maximum_kib, 1536 * 1024);
     (void)type(&state, "p");
     says(&state, "balancing of database1 (1): on -> paused?");
     assert_int_equal(type(&state, "y"), TOP_DOES_CHANGE);

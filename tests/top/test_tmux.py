@@ -28,7 +28,7 @@ guest web tot=2GiB min=1GiB max=3GiB uses=1200MiB overhead=9MiB
 guest shop tot=3GiB min=1GiB max=4GiB uses=1500MiB overhead=12MiB
 guest cache tot=3GiB min=1GiB max=4GiB uses=1800MiB overhead=12MiB
 guest build tot=4GiB min=1GiB max=6GiB uses=square:1GiB..5GiB,4s/2s overhead=18MiB
-guest desktop tot=2GiB min=1GiB max=2GiB uses=1300MiB overhead=25MiB rate-down=60MiB/s
+guest desktop tot=2GiB min=1GiB max=2GiB uses=1300MiB overhead=25MiB reclaim-rate=60MiB/s
 guest dns tot=512MiB min=256MiB max=512MiB uses=200MiB overhead=6MiB
 guest legacy tot=1GiB min=1GiB max=1GiB no-balloon overhead=6MiB
 duration 24h

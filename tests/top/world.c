@@ -118,6 +118,7 @@ static void fill_host(struct top_host *host, size_t count)
     add_kib(answer, "overcounted_kib", 0);
     add_kib(answer, "deficit_kib", 0);
     add(answer, "parts", object);
+    add(answer, "state", json_object_new_string("soft"));
     top_take_host(host, answer);
     json_object_put(answer);
 }

@@ -109,7 +109,7 @@ static int complete_words(const char *command_name, const char *option_name)
     return CLI_DONE;
 }
 
-/* Before anything else is read: whoever asks for help gets no error instead. */
+/* Before anything else is read: a request for help gets no error instead. */
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -121,7 +121,7 @@ static bool asks_for_help(int argc, char **argv)
 
 /*
  * "--run-dir DIR" before the command is for all of them. How many words it took, or -1 when it is
- * wrong and that is told.
+ * wrong and that is printed.
  */
 static int take_run_dir(int argc, char **argv)
 {

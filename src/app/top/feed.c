@@ -172,7 +172,7 @@ static int feed_fd(void *context)
     return feed->client ? wire_client_fd(feed->client) : -1;
 }
 
-static int feed_heard(void *context, struct top_host *host, struct ballast_error *err)
+static int feed_receive(void *context, struct top_host *host, struct ballast_error *err)
 {
     struct top_feed *feed = context;
     if (!feed->client)
@@ -196,10 +196,13 @@ static struct json_object *feed_params_of(const struct top_change *change)
     else if (!change->all)
         (void)json_object_object_add(params, "domain", json_object_new_int64(change->id));
     if (change->what == TOP_SET_TARGET)
-        (void)json_object_object_add(params, "target_kib", json_object_new_uint64(change->a_kib));
+        (void)json_object_object_add(params, "target_kib",
+                                     json_object_new_uint64(change->target_kib));
     if (change->what == TOP_SET_RANGE) {
-        (void)json_object_object_add(params, "min_kib", json_object_new_uint64(change->a_kib));
-        (void)json_object_object_add(params, "max_kib", json_object_new_uint64(change->b_kib));
+        (void)json_object_object_add(params, "min_kib",
+                                     json_object_new_uint64(change->minimum_kib));
+        (void)json_object_object_add(params, "max_kib",
+                                     json_object_new_uint64(change->maximum_kib));
     }
     return params;
 }
@@ -228,6 +231,6 @@ struct top_source top_feed_source(struct top_feed *feed)
     return (struct top_source){.context = feed,
                                .look = sample_feed,
                                .fd = feed_fd,
-                               .heard = feed_heard,
+                               .receive = feed_receive,
                                .change = change_it};
 }

@@ -70,6 +70,7 @@ struct top_host {
     uint64_t part_kib[BALLAST_PARTS];
     uint64_t overcounted_kib;
     uint64_t deficit_kib;
+    char state[TOP_WORD]; /* how scarce memory is, or "" */
     uint64_t open_reservations;
     uint64_t missing_kib; /* of those that wait */
     struct top_guest *guests;

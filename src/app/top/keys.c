@@ -52,23 +52,25 @@ size_t top_change_text(const struct top_state *state, bool done, char *buf, size
         ballast_text_add(&text, "the host: ");
     else
         ballast_text_add(&text, "%s (%" PRIu32 "): ", change->name, change->id);
-    uint64_t after_kib[2] = {change->a_kib, change->b_kib};
+    bool is_range = change->what == TOP_SET_RANGE;
+    uint64_t after_kib[2] = {is_range ? change->minimum_kib : change->target_kib,
+                             change->maximum_kib};
     if (change->what == TOP_PAUSE || change->what == TOP_RESUME) {
         bool pause = change->what == TOP_PAUSE;
         if (!done)
             ballast_text_add(&text, "%s -> ", pause ? "on" : "paused");
         ballast_text_add(&text, "%s", pause ? "paused" : "on");
     } else if (done) {
-        add_key_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, after_kib, 1 + is_range);
     } else {
         uint64_t before_kib[2] = {guest ? guest->target_kib : BALLAST_NONE, BALLAST_NONE};
-        if (change->what == TOP_SET_RANGE && guest) {
+        if (is_range && guest) {
             before_kib[0] = guest->dynamic_min_kib;
             before_kib[1] = guest->dynamic_max_kib;
         }
-        add_key_sizes(&text, before_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, before_kib, 1 + is_range);
         ballast_text_add(&text, " -> ");
-        add_key_sizes(&text, after_kib, 1 + (change->what == TOP_SET_RANGE));
+        add_key_sizes(&text, after_kib, 1 + is_range);
     }
     return text.length;
 }
@@ -130,8 +132,11 @@ static bool begin_change(struct top_state *state, enum top_what what, bool all)
         top_say(state, true, "no guest is selected: select one with Up or Down");
         return false;
     }
-    state->change =
-        (struct top_change){.what = what, .all = all, .a_kib = BALLAST_NONE, .b_kib = BALLAST_NONE};
+    state->change = (struct top_change){.what = what,
+                                        .all = all,
+                                        .target_kib = BALLAST_NONE,
+                                        .minimum_kib = BALLAST_NONE,
+                                        .maximum_kib = BALLAST_NONE};
     if (!all) {
         state->change.id = guest->id;
         memcpy(state->change.uuid, guest->uuid, sizeof(guest->uuid));
@@ -163,9 +168,9 @@ static int parse_target(struct top_state *state, struct ballast_error *err)
     int rc = ballast_size_parse(state->input + (relative ? 1 : 0), &kib, err);
     if (rc < 0)
         return rc;
-    state->change.a_kib = sign == '+'   ? ballast_add_ceil(before_kib, kib)
-                          : sign == '-' ? ballast_sub_floor(before_kib, kib)
-                                        : kib;
+    state->change.target_kib = sign == '+'   ? ballast_add_ceil(before_kib, kib)
+                               : sign == '-' ? ballast_sub_floor(before_kib, kib)
+                                             : kib;
     return 0;
 }
 
@@ -174,14 +179,14 @@ static int parse_range(struct top_state *state, struct ballast_error *err)
 {
     char words[TOP_INPUT];
     (void)snprintf(words, sizeof(words), "%s", state->input);
-    char *least = words + strspn(words, " ");
-    char *most = least + strcspn(least, " -");
-    if (*most)
-        *most++ = '\0';
-    most += strspn(most, " -");
-    most[strcspn(most, " ")] = '\0';
-    int rc = ballast_size_parse(least, &state->change.a_kib, err);
-    return rc < 0 ? rc : ballast_size_parse(most, &state->change.b_kib, err);
+    char *minimum = words + strspn(words, " ");
+    char *maximum = minimum + strcspn(minimum, " -");
+    if (*maximum)
+        *maximum++ = '\0';
+    maximum += strspn(maximum, " -");
+    maximum[strcspn(maximum, " ")] = '\0';
+    int rc = ballast_size_parse(minimum, &state->change.minimum_kib, err);
+    return rc < 0 ? rc : ballast_size_parse(maximum, &state->change.maximum_kib, err);
 }
 
 static void finish_input(struct top_state *state)

@@ -74,6 +74,10 @@ static unsigned draw_host_legend(const struct top_host *host, struct top_cells *
     }
     (void)snprintf(text, sizeof(text), "= %" PRIu64 " MiB", before_kib / BALLAST_MIB_KIB);
     put_item(cells, columns, &place, -1, text);
+    if (*host->state) {
+        (void)snprintf(text, sizeof(text), "(memory %s)", host->state);
+        put_item(cells, columns, &place, -1, text);
+    }
     if (host->overcounted_kib > 0) {
         (void)snprintf(text, sizeof(text), "(%" PRIu64 " KiB overcounted)", host->overcounted_kib);
         put_item(cells, columns, &place, -1, text);

@@ -15,10 +15,10 @@ struct top_source {
      * sample may succeed.
      */
     int (*look)(void *context, struct top_host *host, struct ballast_error *err);
-    /* Readable when heard() has something to take; -1: never, or not now. NULL: never. */
+    /* Readable when receive() has something to take; -1: never, or not now. NULL: never. */
     int (*fd)(void *context);
     /* Takes what has come meanwhile, without waiting. Failures as look(). */
-    int (*heard)(void *context, struct top_host *host, struct ballast_error *err);
+    int (*receive)(void *context, struct top_host *host, struct ballast_error *err);
     /* Asks for a change; what refuses it is in the text. NULL: nothing can be changed. */
     int (*change)(void *context, const struct top_change *change, struct ballast_error *err);
 };

@@ -47,8 +47,9 @@ struct top_change {
     uint32_t id;
     char uuid[TOP_UUID]; /* so that it cannot hit another guest of the same number */
     char name[TOP_NAME];
-    uint64_t a_kib; /* the target; the range's minimum */
-    uint64_t b_kib; /* its maximum */
+    uint64_t target_kib;  /* of TOP_SET_TARGET */
+    uint64_t minimum_kib; /* of TOP_SET_RANGE, as the next */
+    uint64_t maximum_kib;
 };
 
 struct top_state {

@@ -86,7 +86,7 @@ static void keep_stderr(struct top *top)
         (void)dup2(top->kept, STDERR_FILENO);
 }
 
-static void tell_stderr(struct top *top)
+static void print_kept_stderr(struct top *top)
 {
     char text[4096];
     ssize_t got;
@@ -102,7 +102,7 @@ static void tell_stderr(struct top *top)
     top->stderr_copy = top->kept = -1;
 }
 
-static void tell_lost(struct top *top, int rc, const struct ballast_error *err)
+static void note_lost(struct top *top, int rc, const struct ballast_error *err)
 {
     top->state.lost[0] = '\0';
     if (rc < 0)
@@ -113,7 +113,7 @@ static void tell_lost(struct top *top, int rc, const struct ballast_error *err)
 static void sample_top(struct top *top)
 {
     struct ballast_error err;
-    tell_lost(top, top->source->look(top->source->context, &top->state.host, &err), &err);
+    note_lost(top, top->source->look(top->source->context, &top->state.host, &err), &err);
     top->due_usec = top_now_usec() + top->options->interval_usec;
 }
 
@@ -221,7 +221,8 @@ static int run_top(struct top *top, struct ballast_error *err)
         if (!take_keys(top))
             return 0;
         if (fds[1].revents)
-            tell_lost(top, top->source->heard(top->source->context, &top->state.host, &why), &why);
+            note_lost(top, top->source->receive(top->source->context, &top->state.host, &why),
+                      &why);
     }
 }
 
@@ -243,7 +244,7 @@ int top_run(const struct top_options *options, const struct top_source *source,
         rc = run_top(&top, err);
     }
     term_close(top.term);
-    tell_stderr(&top);
+    print_kept_stderr(&top);
     restore_signals(&top.signals);
     top_cells_release(&top.cells);
     top_state_release(&top.state);

@@ -9,6 +9,7 @@
 #include "app/web/delta.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
+#include "edge/json/field.h"
 
 enum part {
     PART_STATUS,
@@ -58,28 +59,10 @@ struct collector {
     char why[256];
 };
 
-static struct json_object *state_member(const struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    if (object && json_object_is_type(object, json_type_object))
-        (void)json_object_object_get_ex(object, key, &value);
-    return value;
-}
-
-static uint64_t member_number(const struct json_object *object, const char *key)
-{
-    return json_object_get_uint64(state_member(object, key));
-}
-
 static struct json_object *member_array(const struct json_object *object, const char *key)
 {
-    struct json_object *value = state_member(object, key);
+    struct json_object *value = json_field(object, key);
     return json_object_is_type(value, json_type_array) ? value : NULL;
-}
-
-static size_t length_of(const struct json_object *items)
-{
-    return items ? json_object_array_length(items) : 0;
 }
 
 struct collector *collector_new(struct link *link, void (*changed)(void *context), void *context,
@@ -150,10 +133,10 @@ static void begin_round(struct collector *collector, uint64_t now_usec)
 static uint64_t sum_of(const struct json_object *domains, const char *key, int dom0)
 {
     uint64_t sum_kib = 0;
-    for (size_t i = 0; i < length_of(domains); i++) {
+    for (size_t i = 0; i < json_count(domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
-        if (dom0 < 0 || json_object_get_boolean(state_member(domain, "dom0")) == dom0)
-            sum_kib = ballast_add_ceil(sum_kib, member_number(domain, key));
+        if (dom0 < 0 || json_field_bool(domain, "dom0") == dom0)
+            sum_kib = ballast_add_ceil(sum_kib, json_field_sum(domain, key));
     }
     return sum_kib;
 }
@@ -161,11 +144,11 @@ static uint64_t sum_of(const struct json_object *domains, const char *key, int d
 /* Between two answers the daemon may have sampled the host again; then they do not sum. */
 static bool is_whole(const struct collector *collector)
 {
-    const struct json_object *parts = state_member(collector->part[PART_HOST], "parts");
+    const struct json_object *parts = json_field(collector->part[PART_HOST], "parts");
     const struct json_object *domains = member_array(collector->part[PART_DOMAINS], "domains");
-    return parts && sum_of(domains, "current_kib", 0) == member_number(parts, "domains") &&
-           sum_of(domains, "current_kib", 1) == member_number(parts, "dom0") &&
-           sum_of(domains, "overhead_kib", -1) == member_number(parts, "overhead");
+    return parts && sum_of(domains, "current_kib", 0) == json_field_sum(parts, "domains") &&
+           sum_of(domains, "current_kib", 1) == json_field_sum(parts, "dom0") &&
+           sum_of(domains, "overhead_kib", -1) == json_field_sum(parts, "overhead");
 }
 
 static void keep_last(struct json_object *items, size_t most)
@@ -196,9 +179,9 @@ static void keep_item(struct collector *collector, struct json_object *items,
 
 static bool is_closed(const struct collector *collector, const struct json_object *reservation)
 {
-    for (size_t i = 0; i < length_of(collector->closed); i++) {
-        if (member_number(json_object_array_get_idx(collector->closed, i), "id") ==
-            member_number(reservation, "id"))
+    for (size_t i = 0; i < json_count(collector->closed); i++) {
+        if (json_field_sum(json_object_array_get_idx(collector->closed, i), "id") ==
+            json_field_sum(reservation, "id"))
             return true;
     }
     return false;
@@ -208,7 +191,7 @@ static bool is_closed(const struct collector *collector, const struct json_objec
 static struct json_object *list_items(const struct json_object *items)
 {
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < length_of(items); i++)
+    for (size_t i = 0; i < json_count(items); i++)
         json_object_array_add(list, json_object_get(json_object_array_get_idx(items, i)));
     return list;
 }
@@ -219,7 +202,7 @@ static struct json_object *all_reservations(const struct collector *collector)
     struct json_object *all = list_items(collector->closed);
     const struct json_object *open =
         member_array(collector->part[PART_RESERVATIONS], "reservations");
-    for (size_t i = 0; i < length_of(open); i++) {
+    for (size_t i = 0; i < json_count(open); i++) {
         struct json_object *one = json_object_array_get_idx(open, i);
         if (!is_closed(collector, one))
             json_object_array_add(all, json_object_get(one));
@@ -293,7 +276,7 @@ static void next_page(struct collector *collector, enum part part, const struct 
 {
     const char *id = part == PART_DOMAINS ? "domid" : "id";
     const struct json_object *items = member_array(answer, methods[part]);
-    if (!json_object_get_boolean(state_member(answer, "more")) || length_of(items) == 0)
+    if (!json_field_bool(answer, "more") || json_count(items) == 0)
         return;
     if (++collector->pages > PAGES ||
         link_received(collector->link) - collector->begun_bytes > COLLECTOR_MOST_BYTES / 2) {
@@ -301,7 +284,7 @@ static void next_page(struct collector *collector, enum part part, const struct 
         return;
     }
     ask_part(collector, part, "after",
-             member_number(json_object_array_get_idx(items, length_of(items) - 1), id), now_usec);
+             json_field_sum(json_object_array_get_idx(items, json_count(items) - 1), id), now_usec);
 }
 
 static void take_listing(struct collector *collector, enum part part, struct json_object *answer,
@@ -312,7 +295,7 @@ static void take_listing(struct collector *collector, enum part part, struct jso
     } else {
         struct json_object *all = member_array(collector->part[part], methods[part]);
         const struct json_object *items = member_array(answer, methods[part]);
-        for (size_t i = 0; all && i < length_of(items); i++)
+        for (size_t i = 0; all && i < json_count(items); i++)
             json_object_array_add(all, json_object_get(json_object_array_get_idx(items, i)));
     }
     next_page(collector, part, answer, now_usec);
@@ -336,14 +319,14 @@ static void take_part(struct collector *collector, enum part part,
 
 static bool is_open(const struct json_object *reservation)
 {
-    const char *state = json_object_get_string(state_member(reservation, "state"));
-    return state && (strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0 ||
-                     strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0);
+    const char *state = json_field_string(reservation, "state");
+    return strcmp(state, "requested") == 0 || strcmp(state, "reclaiming") == 0 ||
+           strcmp(state, "granted") == 0 || strcmp(state, "bound") == 0;
 }
 
 static void close_one(struct collector *collector, struct json_object *reservation)
 {
-    if (!state_member(reservation, "state") || is_open(reservation) ||
+    if (!json_field(reservation, "state") || is_open(reservation) ||
         is_closed(collector, reservation))
         return;
     keep_item(collector, collector->closed, reservation, COLLECTOR_CLOSED);
@@ -355,15 +338,15 @@ static void take_closed(struct collector *collector, const struct wire_message *
 {
     const struct json_object *items = member_array(answer->result, "reservations");
     collector->closed_asked = 0;
-    for (size_t i = 0; i < length_of(items); i++)
+    for (size_t i = 0; i < json_count(items); i++)
         close_one(collector, json_object_array_get_idx(items, i));
-    if (!json_object_get_boolean(state_member(answer->result, "more")) || length_of(items) == 0 ||
+    if (!json_field_bool(answer->result, "more") || json_count(items) == 0 ||
         ++collector->closed_pages > PAGES)
         return;
     struct json_object *params = json_object_new_object();
     json_object_object_add(params, "after",
-                           json_object_new_uint64(member_number(
-                               json_object_array_get_idx(items, length_of(items) - 1), "id")));
+                           json_object_new_uint64(json_field_sum(
+                               json_object_array_get_idx(items, json_count(items) - 1), "id")));
     collector->closed_asked = link_ask(collector->link, "reservations", params, now_usec);
 }
 

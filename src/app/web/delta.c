@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edge/json/field.h"
+
 static const struct {
     const char *list, *key;
 } lists[] = {{"domains", "domid"}, {"reservations", "id"}, {"events", "number"}};
@@ -18,13 +20,6 @@ struct keys {
     uint64_t *key;
 };
 
-static struct json_object *delta_member(const struct json_object *object, const char *name)
-{
-    struct json_object *value = NULL;
-    (void)json_object_object_get_ex(object, name, &value);
-    return value;
-}
-
 static bool keys_read(struct keys *keys, struct json_object *list, const char *name)
 {
     *keys = (struct keys){.list = list};
@@ -34,8 +29,7 @@ static bool keys_read(struct keys *keys, struct json_object *list, const char *n
     keys->key = malloc((keys->count + 1) * sizeof(*keys->key));
     for (size_t i = 0; keys->key && i < keys->count; i++) {
         struct json_object *item = json_object_array_get_idx(list, i);
-        struct json_object *key =
-            json_object_is_type(item, json_type_object) ? delta_member(item, name) : NULL;
+        struct json_object *key = json_field(item, name);
         if (!json_object_is_type(key, json_type_int))
             return false;
         keys->key[i] = json_object_get_uint64(key);
@@ -76,7 +70,7 @@ static bool is_same_order(const struct keys *a, const struct keys *b)
 
 static void add_change(struct json_object *object, const char *name, struct json_object *item)
 {
-    struct json_object *list = delta_member(object, name);
+    struct json_object *list = json_field(object, name);
     if (!list) {
         list = json_object_new_array();
         json_object_object_add(object, name, list);
@@ -177,12 +171,12 @@ struct json_object *delta_new(struct json_object *before, struct json_object *af
         json_object_put(set);
         return NULL;
     }
-    json_object_object_add(out, "seq", json_object_get(delta_member(after, "seq")));
-    json_object_object_add(out, "since", json_object_get(delta_member(before, "seq")));
+    json_object_object_add(out, "seq", json_object_get(json_field(after, "seq")));
+    json_object_object_add(out, "since", json_object_get(json_field(before, "seq")));
     json_object_object_add(out, "set", set);
     json_object_object_foreach(after, name, value)
     {
-        struct json_object *old = delta_member(before, name);
+        struct json_object *old = json_field(before, name);
         const char *key = array_key(name);
         if (strcmp(name, "seq") == 0 || (key && delta_list(out, name, key, old, value)))
             continue;

@@ -72,12 +72,12 @@ int listen_at(struct request_address *address, int *fd, bool *is_loopback,
 int listen_drop_rights(struct ballast_error *err)
 {
     if (geteuid() == 0) {
-        const struct passwd *nobody = getpwnam("nobody");
-        if (!nobody)
+        const struct passwd *user = getpwnam("nobody");
+        if (!user)
             return ballast_fail(
                 err, -ENOENT,
                 "there is no user 'nobody' to change to: start ballast-web as a user other than root");
-        if (setgroups(0, NULL) < 0 || setgid(nobody->pw_gid) < 0 || setuid(nobody->pw_uid) < 0)
+        if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
             return ballast_fail(err, -errno, "cannot change to user 'nobody': %s", strerror(errno));
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/cli/args.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
+#include "app/ballast/cli/time.h"
 #include "app/ballast/client/daemon.h"
 #include "app/ballast/client/host_lock.h"
 #include "app/host/host.h"
@@ -22,11 +23,13 @@
 #include "edge/snapshot/snapshot.h"
 
 /* CLI_UNREACHABLE where the running Xen cannot be opened, CLI_BAD for all others. */
-static int open_named_host(struct host_access *access, const char *which, bool changes)
+static int open_named_host(struct host_access *access, const char *which, bool changes,
+                           bool unchecked)
 {
     struct ballast_error err;
     struct host_options options = {.which = which,
                                    .read_only = !changes,
+                                   .unchecked = unchecked,
                                    .sim = {.stepped = true},
                                    .lacks = host_access_report_lacks};
     if (host_open(&options, &access->hv, &err) < 0) {
@@ -39,7 +42,7 @@ static int open_named_host(struct host_access *access, const char *which, bool c
         return is_xen ? CLI_UNREACHABLE : CLI_BAD;
     }
     return changes && access->hv->ops->is_machine
-               ? cli_host_lock_take(&access->lock, NULL, CLI_HOST_LOCK_CHANGE)
+               ? cli_host_lock_take(&access->lock, NULL, CLI_HOST_LOCK_ALONE)
                : CLI_DONE;
 }
 
@@ -56,8 +59,8 @@ static int open_daemon(struct host_access *access, bool changes)
 }
 
 /*
- * Who changes something goes through the daemon; who only looks asks Xen itself, which tells more,
- * unless a daemon was named.
+ * A command that changes something goes through the daemon; one that only reads asks Xen itself,
+ * which has more, unless a daemon was named.
  */
 static int open_default_host(struct host_access *access, bool changes)
 {
@@ -65,7 +68,7 @@ static int open_default_host(struct host_access *access, bool changes)
     if (!changes && !named && host_access_try(access) == CLI_DONE)
         return CLI_DONE;
     int rc = open_daemon(access, changes);
-    return rc || access->hv ? rc : open_named_host(access, NULL, changes);
+    return rc || access->hv ? rc : open_named_host(access, NULL, changes, false);
 }
 
 void host_access_report_lacks(const struct snapshot *snapshot, const char *path)
@@ -108,15 +111,26 @@ static int refuse_host(const char *which, bool changes)
     return CLI_BAD;
 }
 
-int host_access_open(struct host_access *access, const char *which, bool changes)
+static int open_access(struct host_access *access, const char *which, bool changes, bool unchecked)
 {
     *access = (struct host_access){.lock = -1};
     int rc = refuse_host(which, changes);
     if (!rc)
-        rc = which ? open_named_host(access, which, changes) : open_default_host(access, changes);
+        rc = which ? open_named_host(access, which, changes, unchecked)
+                   : open_default_host(access, changes);
     if (rc != CLI_DONE)
         host_access_close(access);
     return rc;
+}
+
+int host_access_open(struct host_access *access, const char *which, bool changes)
+{
+    return open_access(access, which, changes, false);
+}
+
+int host_access_open_unchecked(struct host_access *access, const char *which)
+{
+    return open_access(access, which, false, true);
 }
 
 int host_access_try(struct host_access *access)
@@ -142,15 +156,6 @@ void host_access_close(struct host_access *access)
     if (access->lock >= 0)
         (void)close(access->lock);
     *access = (struct host_access){.lock = -1};
-}
-
-static const struct ballast_domain *in_snapshot(const struct ballast_host *host, uint32_t id)
-{
-    for (size_t i = 0; i < host->domain_count; i++) {
-        if (host->domains[i].id == id)
-            return &host->domains[i];
-    }
-    return NULL;
 }
 
 /* `seen` is it in the snapshot, where it has it: a dying one may be missing there. */
@@ -186,7 +191,9 @@ static void add_access_domains(struct host_access *access)
     for (size_t i = 0; i < room; i++) {
         struct hv_domain shown;
         if (domains) {
-            add_access_domain(access, &domains[i], in_snapshot(access->host, domains[i].id));
+            add_access_domain(access, &domains[i],
+                              ballast_domain_find(access->host->domains, access->host->domain_count,
+                                                  domains[i].id));
             continue;
         }
         hv_domain_of_snapshot(&access->host->domains[i], &shown);
@@ -204,10 +211,19 @@ int host_access_refresh(struct host_access *access)
     }
     add_access_domains(access);
     bool is_daemon = host_access_daemon_of(access->hv);
-    for (size_t i = 0; is_daemon && i < access->count; i++)
+    for (size_t i = 0; is_daemon && i < access->count; i++) {
         access->domains[i].is.extra_internal_kib =
             host_access_daemon_extra_internal_kib(access->hv, i);
+        access->domains[i].is.malformed = host_access_daemon_malformed(access->hv, i);
+        access->domains[i].is.hotplugs = host_access_daemon_hotplugs(access->hv, i);
+    }
     return CLI_DONE;
+}
+
+int host_access_sample(struct host_access *access, const char *which)
+{
+    int rc = host_access_open(access, which, false);
+    return rc ? rc : host_access_refresh(access);
 }
 
 int host_access_step(struct host_access *access, uint64_t usec)
@@ -227,9 +243,7 @@ int host_access_wait(struct host_access *access, uint64_t usec)
         return cli_daemon_pass(daemon, usec);
     if (access->hv->stepped)
         return host_access_step(access, usec);
-    struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
-                            .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
-    (void)nanosleep(&span, NULL);
+    cli_sleep(usec);
     return CLI_DONE;
 }
 
@@ -255,11 +269,9 @@ int host_access_find(const struct host_access *access, const char *command, cons
                      const struct cli_domain **out)
 {
     const struct cli_domain *found = *id_or_name ? by_name(access, id_or_name) : NULL;
-    if (!found && *id_or_name && strspn(id_or_name, "0123456789") == strlen(id_or_name)) {
-        errno = 0;
-        unsigned long long id = strtoull(id_or_name, NULL, 10);
-        found = errno == 0 && id <= UINT32_MAX ? host_access_by_id(access, (uint32_t)id) : NULL;
-    }
+    uint64_t id;
+    if (!found && cli_args_number(id_or_name, 0, UINT32_MAX, &id))
+        found = host_access_by_id(access, (uint32_t)id);
     if (found) {
         *out = found;
         return CLI_DONE;

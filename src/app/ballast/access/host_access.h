@@ -41,14 +41,19 @@ struct host_access {
 };
 
 /*
- * `which` as the option has it. NULL, the default: who `changes` something goes through the daemon
- * where one runs; who looks asks the running Xen where there is one and no daemon was named by
+ * `which` as the option has it. NULL, the default: a command that `changes` something goes through
+ * the daemon where one runs; one that reads asks the running Xen where there is one and no daemon
+ * was named by
  * --run-dir or BALLAST_RUN_DIR; each the other one else. A file has a snapshot,
  * of a recording the last one, or what `xl info` prints; it is only looked at. Where Xen itself is
- * changed, the lock of those who do is taken: CLI_UNREACHABLE when somebody else has it. CLI_BAD
+ * changed, the lock of those who do is taken: CLI_UNREACHABLE when another program has it. CLI_BAD
  * for a scenario that cannot be read.
  */
 int host_access_open(struct host_access *access, const char *which, bool changes);
+/* To look at it only; a file may contradict itself. */
+int host_access_open_unchecked(struct host_access *access, const char *which);
+/* Opens a host to look at, and looks once. */
+int host_access_sample(struct host_access *access, const char *which);
 /* The running Xen to look at, without a word where there is none. */
 int host_access_try(struct host_access *access);
 /* Whether it names a file; NULL does not. */
@@ -57,7 +62,7 @@ bool host_access_is_file(const char *which);
 void host_access_report_lacks(const struct snapshot *snapshot, const char *path);
 void host_access_close(struct host_access *access); /* one that failed to open is fine too */
 
-/* Looks anew: what was found before is gone. */
+/* Reads again: what was found before is gone. */
 int host_access_refresh(struct host_access *access);
 /* Moves a host on that waits for its user; others move by themselves. */
 int host_access_step(struct host_access *access, uint64_t usec);

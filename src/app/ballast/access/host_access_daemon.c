@@ -16,6 +16,7 @@
 #include "core/base/units.h"
 #include "core/model/guest.h"
 #include "core/model/host.h"
+#include "core/policy/host_state.h"
 
 /* How often the daemon is asked again when it has looked between two answers. */
 enum { LOOKS = 4 };
@@ -38,41 +39,62 @@ static uint64_t daemon_host_or_else(uint64_t kib, uint64_t otherwise)
     return kib == BALLAST_NONE ? otherwise : kib;
 }
 
+static void fill_daemon_host_report(const struct json_object *object, struct ballast_domain *out)
+{
+    const struct json_object *pressure = json_field(object, "pressure");
+    int source = ballast_report_source_find(json_field_string(object, "report_source"));
+    out->used_kib = json_field_u64(object, "used_kib");
+    out->reported_free_kib = json_field_u64(object, "reported_free_kib");
+    out->reported_swap_kib = json_field_sum(object, "reported_swap_kib");
+    out->report_age_usec = json_field_u64(object, "report_age_usec");
+    if (source >= 0)
+        out->report_source = (enum ballast_report_source)source;
+    else if (out->used_kib != BALLAST_NONE)
+        out->report_source = BALLAST_REPORT_UNKNOWN; /* of a daemon of another version */
+    for (int kind = 0; kind < BALLAST_PRESSURES; kind++) {
+        const char *key = ballast_pressure_name((enum ballast_pressure_kind)kind);
+        uint64_t value = json_field_u64(pressure, key);
+        if (value == BALLAST_NONE)
+            continue;
+        out->pressure.known |= UINT32_C(1) << kind;
+        out->pressure.values[kind] = value;
+    }
+    out->pressure.age_usec = json_field_sum(pressure, "age_usec");
+}
+
 static void fill_daemon_host_domain(const struct json_object *object, struct ballast_domain *out)
 {
-    int state = ballast_domain_state_find(cli_field_string(object, "state"));
-    uint64_t tot_kib = cli_field_sum(object, "current_kib");
-    uint64_t target_kib = daemon_host_or_else(cli_field_u64(object, "target_kib"), tot_kib);
-    uint64_t most_kib = daemon_host_or_else(cli_field_u64(object, "dynamic_max_kib"), target_kib);
+    int state = ballast_domain_state_find(json_field_string(object, "state"));
+    uint64_t tot_kib = json_field_sum(object, "current_kib");
+    uint64_t target_kib = daemon_host_or_else(json_field_u64(object, "target_kib"), tot_kib);
+    uint64_t most_kib = daemon_host_or_else(json_field_u64(object, "dynamic_max_kib"), target_kib);
     *out = (struct ballast_domain){
-        .id = (uint32_t)cli_field_sum(object, "domid"),
-        .name = cli_field_string(object, "name"),
+        .id = (uint32_t)json_field_sum(object, "domid"),
+        .name = json_field_string(object, "name"),
         .state = state < 0 ? BALLAST_DOMAIN_RUN : (enum ballast_domain_state)state,
-        .kind = ballast_domain_kind_find(cli_field_string(object, "type")),
-        .is_dom0 = cli_field_bool(object, "dom0"),
-        .has_balloon = cli_field_bool(object, "balloon"),
+        .kind = ballast_domain_kind_find(json_field_string(object, "type")),
+        .is_dom0 = json_field_bool(object, "dom0"),
+        .has_balloon = json_field_bool(object, "balloon"),
         .tot_kib = tot_kib,
-        .video_kib = cli_field_sum(cli_field(object, "segments"), "video"),
-        .overhead_kib = cli_field_sum(object, "overhead_kib"),
+        .video_kib = json_field_sum(json_field(object, "segments"), "video"),
+        .overhead_kib = json_field_sum(object, "overhead_kib"),
         .target_kib = target_kib,
-        .maxmem_kib = cli_field_u64(object, "xen_maximum_kib"),
+        .maxmem_kib = json_field_u64(object, "xen_maximum_kib"),
         .dynamic_min_kib =
-            daemon_host_or_else(cli_field_u64(object, "dynamic_min_kib"), target_kib),
+            daemon_host_or_else(json_field_u64(object, "dynamic_min_kib"), target_kib),
         .dynamic_max_kib = most_kib,
-        .static_max_kib = daemon_host_or_else(cli_field_u64(object, "static_max_kib"), most_kib),
-        .pod_entries_kib = cli_field_sum(object, "pod_entries_kib"),
-        .pod_cache_kib = cli_field_sum(object, "pod_cache_kib"),
-        .used_kib = cli_field_u64(object, "used_kib"),
-        .reported_free_kib = cli_field_u64(object, "reported_free_kib"),
-        .report_age_usec = cli_field_u64(object, "report_age_usec"),
-        .pinned_kib = cli_field_sum(object, "pinned_kib"),
-        .shares = daemon_host_or_else(cli_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
+        .static_max_kib = daemon_host_or_else(json_field_u64(object, "static_max_kib"), most_kib),
+        .pod_entries_kib = json_field_sum(object, "pod_entries_kib"),
+        .pod_cache_kib = json_field_sum(object, "pod_cache_kib"),
+        .pinned_kib = json_field_sum(object, "pinned_kib"),
+        .shares = daemon_host_or_else(json_field_u64(object, "shares"), BALLAST_DEFAULT_SHARES),
     };
+    fill_daemon_host_report(object, out);
 }
 
 static uint64_t part_kib(const struct host_access_daemon *access, const char *word)
 {
-    return cli_field_sum(cli_field(access->host, "parts"), word);
+    return json_field_sum(json_field(access->host, "parts"), word);
 }
 
 static void fill_daemon_host(struct host_access_daemon *access)
@@ -84,11 +106,12 @@ static void fill_daemon_host(struct host_access_daemon *access)
         free_kib = ballast_add_ceil(free_kib, part_kib(access, free_parts[i]));
     free(access->is.domains);
     access->is = (struct ballast_host){
-        .now_usec = cli_field_sum(access->host, "now_usec"),
-        .total_kib = cli_field_sum(access->host, "total_kib"),
+        .now_usec = json_field_sum(access->host, "now_usec"),
+        .total_kib = json_field_sum(access->host, "total_kib"),
         .free_kib = free_kib,
         .scrub_kib = part_kib(access, "scrub"),
         .claimed_kib = part_kib(access, "claimed"),
+        .reserved_claim_kib = json_field_sum(access->host, "reserved_claim_kib"),
         .xen_kib = part_kib(access, "xen"),
         .slack_kib = part_kib(access, "slack"),
         .caps = BALLAST_HOST_CAPS_ALL,
@@ -131,7 +154,7 @@ static int refresh_daemon_host(struct hv *hv, const struct ballast_host **out,
     for (int looks = 1; !rc; looks++) {
         rc = ask_daemon_host(access);
         if (rc || looks == LOOKS ||
-            cli_field_sum(before, "now_usec") == cli_field_sum(access->host, "now_usec"))
+            json_field_sum(before, "now_usec") == json_field_sum(access->host, "now_usec"))
             break;
         json_object_put(before);
         before = json_object_get(access->host);
@@ -155,14 +178,6 @@ static int set_daemon_host(struct hv *hv, uint32_t domid, uint64_t target_kib, u
     return ballast_fail(err, -ENOTSUP, "the daemon's host: it is read-only here: call the method");
 }
 
-static int claim_daemon_host(struct hv *hv, uint32_t domid, uint64_t kib, struct ballast_error *err)
-{
-    (void)hv;
-    (void)domid;
-    (void)kib;
-    return ballast_fail(err, -ENOTSUP, "the daemon's host: only the daemon makes claims on it");
-}
-
 static void close_it(struct hv *hv)
 {
     struct host_access_daemon *access = daemon_host_of(hv);
@@ -173,11 +188,8 @@ static void close_it(struct hv *hv)
     free(access);
 }
 
-static const struct hv_ops daemon_ops = {.name = "daemon",
-                                         .refresh = refresh_daemon_host,
-                                         .set = set_daemon_host,
-                                         .claim = claim_daemon_host,
-                                         .close = close_it};
+static const struct hv_ops daemon_ops = {
+    .name = "daemon", .refresh = refresh_daemon_host, .set = set_daemon_host, .close = close_it};
 
 struct hv *host_access_daemon_new(struct cli_daemon *daemon)
 {
@@ -198,6 +210,21 @@ uint64_t host_access_daemon_reserved_kib(const struct hv *hv)
     return hv->ops == &daemon_ops ? part_kib(daemon_host_of(hv), "reserved") : 0;
 }
 
+uint64_t host_access_daemon_headroom_kib(const struct hv *hv, uint64_t *missing_kib)
+{
+    const struct json_object *host = hv->ops == &daemon_ops ? daemon_host_of(hv)->host : NULL;
+    *missing_kib = json_field_sum(host, "headroom_missing_kib");
+    return json_field_sum(host, "headroom_kib");
+}
+
+const char *host_access_daemon_state(const struct hv *hv, uint64_t *unneeded_kib)
+{
+    const struct json_object *host = hv->ops == &daemon_ops ? daemon_host_of(hv)->host : NULL;
+    int state = host_state_find(json_field_string(host, "state"));
+    *unneeded_kib = json_field_sum(host, "unneeded_kib");
+    return state < 0 ? NULL : host_state_name((enum host_state)state);
+}
+
 const struct json_object *host_access_daemon_domains(const struct hv *hv)
 {
     return hv->ops == &daemon_ops ? daemon_host_of(hv)->domains : NULL;
@@ -206,7 +233,22 @@ const struct json_object *host_access_daemon_domains(const struct hv *hv)
 uint64_t host_access_daemon_extra_internal_kib(const struct hv *hv, size_t i)
 {
     const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
-    return cli_field_sum(cli_field(domain, "segments"), "extra_internal");
+    return json_field_sum(json_field(domain, "segments"), "extra_internal");
+}
+
+bool host_access_daemon_hotplugs(const struct hv *hv, size_t i)
+{
+    const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
+    return json_field_bool(domain, "hotplugs");
+}
+
+const char *host_access_daemon_malformed(const struct hv *hv, size_t i)
+{
+    const struct json_object *domain = json_object_array_get_idx(daemon_host_of(hv)->domains, i);
+    const char *path = json_field_string(domain, "malformed_node");
+    /* As our nodes are spelled: it is shown to people as it is. */
+    bool is_path = *path && path[strspn(path, "abcdefghijklmnopqrstuvwxyz_-/")] == '\0';
+    return is_path ? path : NULL;
 }
 
 /* NULL: it was not there. */
@@ -215,7 +257,7 @@ static const struct json_object *find_daemon_host_domain(const struct hv *hv, ui
     for (size_t i = 0; i < json_object_array_length(daemon_host_of(hv)->domains); i++) {
         const struct json_object *domain =
             json_object_array_get_idx(daemon_host_of(hv)->domains, i);
-        if (cli_field_sum(domain, "domid") == domid)
+        if (json_field_sum(domain, "domid") == domid)
             return domain;
     }
     return NULL;
@@ -235,21 +277,21 @@ uint64_t host_access_daemon_floor(const struct hv *hv, uint32_t domid, char *why
     if (!domain)
         return 0;
     show_field(domain, "floor_why", why, size);
-    return cli_field_sum(domain, "floor_kib");
+    return json_field_sum(domain, "floor_kib");
 }
 
 void host_access_daemon_pinned_by(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
     const struct json_object *domain = find_daemon_host_domain(hv, domid);
     out[0] = '\0';
-    if (domain && cli_field_sum(domain, "pinned_kib") > 0)
+    if (domain && json_field_sum(domain, "pinned_kib") > 0)
         show_field(domain, "pinned_by", out, size);
 }
 
 void host_access_daemon_why(const struct hv *hv, uint32_t domid, char *out, size_t size)
 {
     const struct json_object *domain = find_daemon_host_domain(hv, domid);
-    const struct json_object *why = domain ? cli_field(domain, "why") : NULL;
+    const struct json_object *why = domain ? json_field(domain, "why") : NULL;
     out[0] = '\0';
     if (why)
         show_field(why, "message", out, size);

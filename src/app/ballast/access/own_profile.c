@@ -29,7 +29,7 @@ static const char *usual_path(void)
     return path && *path ? path : CALIBRATION_USUAL_PATH;
 }
 
-/* NULL where there is none, or it cannot be read, which is told. */
+/* NULL where there is none, or it cannot be read, which is printed. */
 static struct calibration *read_file(void)
 {
     struct ballast_error err;
@@ -44,9 +44,9 @@ static void take_own_profile_answer(struct cli_own_profile *out, const struct js
 {
     struct ballast_error err;
     struct calibration *calibration = NULL;
-    struct json_object *object = cli_field(answer, "calibration");
-    char *file = cli_shown(cli_field_string(answer, "file"));
-    char *refused = cli_shown(cli_field_string(answer, "refused"));
+    struct json_object *object = json_field(answer, "calibration");
+    char *file = cli_shown(json_field_string(answer, "file"));
+    char *refused = cli_shown(json_field_string(answer, "refused"));
     if (*refused)
         cli_error("%s", refused);
     if (json_object_is_type(object, json_type_object)) {
@@ -98,10 +98,10 @@ void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_ac
     struct cli_daemon *asked = host_access_daemon_of(access->hv);
     if (asked)
         cli_own_profile_ask(out, asked);
-    if (!access->hv->ops->is_machine)
-        return;
-    if (cli_daemon_try(&daemon, "host-profile", NULL, CLI_DAEMON_READS) == CLI_DONE &&
-        daemon.client)
+    else if (!access->hv->ops->is_machine)
+        cli_own_profile_of_snapshot(out, access->host);
+    else if (cli_daemon_try(&daemon, "host-profile", NULL, CLI_DAEMON_READS) == CLI_DONE &&
+             daemon.client)
         cli_own_profile_ask(out, &daemon);
     else
         take_file(out, access->host);

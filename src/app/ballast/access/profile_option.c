@@ -17,9 +17,7 @@ static int own_profile(const struct cli_args *args, const struct ballast_profile
 {
     struct cli_own_profile own;
     struct host_access access;
-    int rc = host_access_open(&access, NULL, false);
-    if (!rc)
-        rc = host_access_refresh(&access);
+    int rc = host_access_sample(&access, NULL);
     if (rc)
         return rc;
     cli_own_profile_of_access(&own, &access);

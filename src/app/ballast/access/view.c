@@ -41,7 +41,7 @@ static int print_changes(const struct cli_view *view, const struct host_access *
     putchar('\n');
     if (view->whole)
         return view->show(context, access, now);
-    if (cli_sheet_tell(before, now, view->choice) == 0)
+    if (cli_sheet_print_changes(before, now, view->choice) == 0)
         puts("nothing has changed");
     return CLI_DONE;
 }

@@ -18,7 +18,8 @@ struct cli_view {
     bool watch;
     bool whole; /* --watch shows each look in full */
     uint64_t interval_usec;
-    /* How rows are sorted, and in which columns changes are told. Both calls below may set it. */
+    /* How rows are sorted, and in which columns changes are printed. Both calls below may set it.
+     */
     const struct cli_choice *choice;
     /* What the last refresh found; and that in full, sorted. Both return an exit status. */
     int (*fill)(void *context, const struct host_access *access, struct cli_sheet *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/cli/args.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,17 @@ int cli_args_span(const struct cli_args *args, uint64_t *out_usec)
         return cli_args_wrong(args, "--%s 0: use a time above 0, such as 1h",
                               args->command->options[args->option].name);
     return rc;
+}
+
+bool cli_args_number(const char *word, uint64_t least, uint64_t most, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(word, &end, 10);
+    if (*word < '0' || *word > '9' || *end || errno || number < least || number > most)
+        return false;
+    *out = number;
+    return true;
 }
 
 char **cli_args_operands(const struct cli_args *args, size_t *count)

@@ -42,6 +42,8 @@ __attribute__((format(printf, 2, 3))) int cli_args_wrong(const struct cli_args *
 int cli_args_time(const struct cli_args *args, uint64_t *out_usec);
 /* The same where 0 makes no sense. */
 int cli_args_span(const struct cli_args *args, uint64_t *out_usec);
+/* A whole number within these bounds, as people write it; false, with *out unchanged, otherwise. */
+bool cli_args_number(const char *word, uint64_t least, uint64_t most, uint64_t *out);
 /* Values of options for their rows: of --color, of --policy, and of --policy with the peers' rules.
  */
 const char *cli_colour_name(size_t i);

@@ -24,18 +24,19 @@
 /* How often it is looked for where the kernel cannot tell. */
 #define LOOK_USEC UINT64_C(50000)
 
-__attribute__((noreturn)) static void exec_child(char *const *argv, int tell, const sigset_t *mask)
+__attribute__((noreturn)) static void exec_child(char *const *argv, int error_fd,
+                                                 const sigset_t *mask)
 {
     cli_signals_restore();
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
     (void)execvp(argv[0], argv);
     int code = errno;
-    ssize_t written = write(tell, &code, sizeof(code));
+    ssize_t written = write(error_fd, &code, sizeof(code));
     _exit(written < 0 || code != ENOENT ? CLI_CHILD_CANNOT : CLI_CHILD_MISSING);
 }
 
 /* The errno of its exec, or 0 when that went well: then the pipe closes without a word. */
-static int hear_child(int fd)
+static int read_child_error(int fd)
 {
     int code = 0;
     ssize_t got;
@@ -53,7 +54,7 @@ static int fail_child(const char *command, const char *word, int code)
 }
 
 /* 0, or the errno with which it cannot be run. */
-static int judge_program(const char *path)
+static int check_program(const char *path)
 {
     struct stat status;
     if (stat(path, &status) < 0)
@@ -64,7 +65,7 @@ static int judge_program(const char *path)
 }
 
 /* The rule of execvp(3): the first that can be run, else one that is there and cannot be. */
-static int judge_in_path(const char *word)
+static int check_in_path(const char *word)
 {
     const char *at = getenv("PATH");
     int code = ENOENT;
@@ -73,7 +74,7 @@ static int judge_in_path(const char *word)
         int length = (int)strcspn(at, ":");
         int size =
             snprintf(path, sizeof(path), "%.*s%s%s", length, at, length > 0 ? "/" : "./", word);
-        int found = size < (int)sizeof(path) ? judge_program(path) : ENAMETOOLONG;
+        int found = size < (int)sizeof(path) ? check_program(path) : ENAMETOOLONG;
         if (found == 0)
             return 0;
         if (found == EACCES)
@@ -85,7 +86,7 @@ static int judge_in_path(const char *word)
 int cli_child_find(const char *command, const char *word)
 {
     bool is_path = strchr(word, '/') != NULL;
-    int code = !*word ? ENOENT : is_path ? judge_program(word) : judge_in_path(word);
+    int code = !*word ? ENOENT : is_path ? check_program(word) : check_in_path(word);
     if (code == 0)
         return CLI_DONE;
     char *shown = cli_shown(word);
@@ -117,7 +118,7 @@ int cli_child_start(struct cli_child *child, const char *command, char *const *a
     int code = pid < 0 ? errno : 0;
     (void)close(ends[1]);
     if (pid > 0)
-        code = hear_child(ends[0]);
+        code = read_child_error(ends[0]);
     (void)close(ends[0]);
     if (pid > 0 && code)
         (void)waitpid(pid, NULL, 0);

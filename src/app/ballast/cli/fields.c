@@ -11,62 +11,16 @@
 #include "core/model/commandline.h"
 #include "core/model/host.h"
 
-struct json_object *cli_field(const struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-    if (json_object_is_type(object, json_type_object))
-        (void)json_object_object_get_ex(object, key, &value);
-    return value;
-}
-
-uint64_t cli_field_u64(const struct json_object *object, const char *key)
-{
-    const struct json_object *value = cli_field(object, key);
-    if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
-        return BALLAST_NONE;
-    return json_object_get_uint64(value);
-}
-
-uint64_t cli_field_sum(const struct json_object *object, const char *key)
-{
-    uint64_t value = cli_field_u64(object, key);
-    return value == BALLAST_NONE ? 0 : value;
-}
-
-bool cli_field_bool(const struct json_object *object, const char *key)
-{
-    const struct json_object *value = cli_field(object, key);
-    return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
-}
-
-const char *cli_field_string(const struct json_object *object, const char *key)
-{
-    struct json_object *value = cli_field(object, key);
-    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
-}
-
 char *cli_field_shown(const struct json_object *object, const char *key)
 {
-    const char *string = cli_field_string(object, key);
+    const char *string = json_field_string(object, key);
     return cli_shown(*string ? string : "-");
-}
-
-size_t cli_field_count(const struct json_object *object, const char *key)
-{
-    const struct json_object *value = cli_field(object, key);
-    return json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
-}
-
-struct json_object *cli_field_at(const struct json_object *object, const char *key, size_t i)
-{
-    return i < cli_field_count(object, key) ? json_object_array_get_idx(cli_field(object, key), i)
-                                            : NULL;
 }
 
 static void read_fields_gnttab(const struct json_object *object, struct ballast_host *out)
 {
-    uint64_t frames = cli_field_u64(object, "gnttab_max_frames");
-    uint64_t maptrack_frames = cli_field_u64(object, "gnttab_max_maptrack_frames");
+    uint64_t frames = json_field_u64(object, "gnttab_max_frames");
+    uint64_t maptrack_frames = json_field_u64(object, "gnttab_max_maptrack_frames");
     if (frames <= INT32_MAX && maptrack_frames <= INT32_MAX)
         ballast_caps_set_gnttab(&out->caps, (uint32_t)frames, (uint32_t)maptrack_frames,
                                 out->xen_version);
@@ -74,17 +28,17 @@ static void read_fields_gnttab(const struct json_object *object, struct ballast_
 
 void cli_field_host_facts(const struct json_object *object, struct ballast_host *out)
 {
-    out->caps.vmx = cli_field_bool(object, "vmx");
+    out->caps.vmx = json_field_bool(object, "vmx");
     (void)snprintf(out->xen_version, sizeof(out->xen_version), "%s",
-                   cli_field_string(object, "xen_version"));
+                   json_field_string(object, "xen_version"));
     (void)snprintf(out->processor, sizeof(out->processor), "%s",
-                   cli_field_string(object, "processor"));
+                   json_field_string(object, "processor"));
     read_fields_gnttab(object, out);
 }
 
 struct json_object *cli_params(void)
 {
-    return xcheck(json_object_new_object());
+    return cli_json_object();
 }
 
 void cli_params_u64(struct json_object *params, const char *key, uint64_t value)

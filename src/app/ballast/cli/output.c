@@ -14,6 +14,7 @@
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
+#include "core/policy/balancer.h"
 
 void cli_error(const char *format, ...)
 {
@@ -98,6 +99,18 @@ char *cli_domain_label(const struct ballast_domain *domain)
         label = NULL;
     free(shown);
     return xcheck(label);
+}
+
+char *cli_set_sentence(const struct ballast_host *host, const struct balancer_set *set)
+{
+    const struct ballast_domain *domain =
+        ballast_domain_find(host->domains, host->domain_count, set->id);
+    char *label = cli_domain_label(domain ? domain : &(struct ballast_domain){set->id, .name = ""});
+    size_t size = balancer_set_text(set, label, NULL, 0) + 1;
+    char *text = xcheck(malloc(size));
+    (void)balancer_set_text(set, label, text, size);
+    free(label);
+    return text;
 }
 
 void cli_mib(uint64_t kib, char out[CLI_SIZE])

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct ballast_domain;
+struct ballast_host;
+struct balancer_set;
 
 enum { CLI_MESSAGE = 1024 };
 
@@ -40,6 +42,9 @@ char *cli_shown(const char *name);
 
 /* "domain 3 web", or "domain 3" where it has no name, in new memory; as above. */
 char *cli_domain_label(const struct ballast_domain *domain);
+
+/* What the balancer sets on a domain of the host, and why, in new memory. */
+char *cli_set_sentence(const struct ballast_host *host, const struct balancer_set *set);
 
 enum { CLI_SIZE = 24 };
 /* A size in MiB with two decimals, rounded. */

@@ -194,8 +194,8 @@ static const struct cli_row *find_row(const struct cli_sheet *sheet, const struc
     return NULL;
 }
 
-static bool tell_row(const struct cli_sheet *now, const struct cli_choice *choice,
-                     const struct cli_row *before, const struct cli_row *row)
+static bool print_row_changes(const struct cli_sheet *now, const struct cli_choice *choice,
+                              const struct cli_row *before, const struct cli_row *row)
 {
     const char *between = ": ";
     for (size_t i = 0; i < choice->count; i++) {
@@ -214,31 +214,31 @@ static bool tell_row(const struct cli_sheet *now, const struct cli_choice *choic
     return strcmp(between, ", ") == 0;
 }
 
-static size_t tell_facts(const struct cli_sheet *before, const struct cli_sheet *now)
+static size_t print_fact_changes(const struct cli_sheet *before, const struct cli_sheet *now)
 {
-    size_t told = 0;
+    size_t count = 0;
     for (size_t i = 0; i < now->fact_count && i < before->fact_count; i++) {
         const struct cli_fact *was = &before->facts[i];
         const struct cli_fact *is = &now->facts[i];
         if (was->value == is->value)
             continue;
         printf("%s: %" PRIu64 " -> %" PRIu64 "\n", is->name, was->value, is->value);
-        told++;
+        count++;
     }
-    return told;
+    return count;
 }
 
-size_t cli_sheet_tell(const struct cli_sheet *before, const struct cli_sheet *now,
-                      const struct cli_choice *choice)
+size_t cli_sheet_print_changes(const struct cli_sheet *before, const struct cli_sheet *now,
+                               const struct cli_choice *choice)
 {
-    size_t told = 0;
+    size_t count = 0;
     for (size_t i = 0; i < before->count; i++) {
         if (find_row(now, &before->rows[i]))
             continue;
         printf("%s (%" PRIu32 ") is gone\n", before->rows[i].name, before->rows[i].id);
-        told++;
+        count++;
     }
     for (size_t i = 0; i < now->count; i++)
-        told += tell_row(now, choice, find_row(before, &now->rows[i]), &now->rows[i]);
-    return told + tell_facts(before, now);
+        count += print_row_changes(now, choice, find_row(before, &now->rows[i]), &now->rows[i]);
+    return count + print_fact_changes(before, now);
 }

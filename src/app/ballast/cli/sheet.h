@@ -22,7 +22,7 @@ struct cli_cell {
 
 struct cli_row {
     char *name;
-    uint32_t id; /* with the name: who it is */
+    uint32_t id; /* with the name: which guest it is */
     size_t at;   /* the how manieth it was added as */
     struct cli_cell cell[CLI_COLUMNS];
 };
@@ -67,7 +67,7 @@ const struct cli_row *cli_sheet_beyond(const struct cli_sheet *sheet,
  * What has changed in the chosen columns, a line for each row that is new, gone or another, and for
  * each fact; how many lines.
  */
-size_t cli_sheet_tell(const struct cli_sheet *before, const struct cli_sheet *now,
-                      const struct cli_choice *choice);
+size_t cli_sheet_print_changes(const struct cli_sheet *before, const struct cli_sheet *now,
+                               const struct cli_choice *choice);
 
 #endif

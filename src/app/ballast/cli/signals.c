@@ -39,7 +39,7 @@ void cli_signals_catch(void)
     catching = true;
     for (int i = 0; i < SIGNALS; i++) {
         (void)sigaction(numbers[i], NULL, &before[i]);
-        /* Who has it ignored, as nohup does, keeps it so. */
+        /* A signal that is ignored, as by nohup, stays so. */
         if (before[i].sa_handler != SIG_IGN)
             (void)sigaction(numbers[i], &action, NULL);
     }

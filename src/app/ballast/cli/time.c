@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -45,4 +46,18 @@ int cli_time_parse(const char *text, uint64_t *out_usec, struct ballast_error *e
                             SHOWN, text);
     *out_usec = usec;
     return 0;
+}
+
+uint64_t cli_now_usec(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+void cli_sleep(uint64_t usec)
+{
+    struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
+                            .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
+    (void)nanosleep(&span, NULL);
 }

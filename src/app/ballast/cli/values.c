@@ -12,9 +12,25 @@
 #include "core/base/units.h"
 #include "core/model/host.h"
 
+struct json_object *cli_json_object(void)
+{
+    return xcheck(json_object_new_object());
+}
+
+struct json_object *cli_json_array(void)
+{
+    return xcheck(json_object_new_array());
+}
+
 void cli_json_add(struct json_object *object, const char *key, struct json_object *value)
 {
     if (json_object_object_add(object, key, value) < 0)
+        xcheck(NULL);
+}
+
+void cli_json_append(struct json_object *array, struct json_object *value)
+{
+    if (json_object_array_add(array, value) < 0)
         xcheck(NULL);
 }
 
@@ -33,6 +49,15 @@ void cli_json_string(struct json_object *object, const char *key, const char *va
 void cli_json_bool(struct json_object *object, const char *key, bool value)
 {
     cli_json_add(object, key, xcheck(json_object_new_boolean(value)));
+}
+
+void cli_json_seconds(struct json_object *object, const char *key, uint64_t usec)
+{
+    char text[CLI_SIZE];
+    uint64_t msec = usec / 1000;
+    (void)snprintf(text, sizeof(text), "%" PRIu64 ".%03" PRIu64, msec / 1000, msec % 1000);
+    double seconds = (double)usec / (double)BALLAST_SEC_USEC;
+    cli_json_add(object, key, xcheck(json_object_new_double_s(seconds, text)));
 }
 
 void cli_json_print(struct json_object *object)

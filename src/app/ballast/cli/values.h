@@ -9,12 +9,19 @@
 struct json_object;
 struct cli_table;
 
-/* BALLAST_NONE is null; out of memory ends the program. */
+/* All of these end the program when memory runs out. */
+struct json_object *cli_json_object(void);
+struct json_object *cli_json_array(void);
+/* The value becomes the object's, the array's; NULL is null. */
+void cli_json_add(struct json_object *object, const char *key, struct json_object *value);
+void cli_json_append(struct json_object *array, struct json_object *value);
+/* BALLAST_NONE is null. */
 void cli_json_kib(struct json_object *object, const char *key, uint64_t kib);
-/* NULL is null; bytes that are no UTF-8 become '?'. */
+/* NULL is null; what is no UTF-8 or would steer a terminal becomes '?'. */
 void cli_json_string(struct json_object *object, const char *key, const char *value);
 void cli_json_bool(struct json_object *object, const char *key, bool value);
-void cli_json_add(struct json_object *object, const char *key, struct json_object *value);
+/* Seconds with three decimals. */
+void cli_json_seconds(struct json_object *object, const char *key, uint64_t usec);
 /* One line on standard output; the object is put. */
 void cli_json_print(struct json_object *object);
 

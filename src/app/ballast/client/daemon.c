@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
@@ -12,6 +11,7 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/rundir.h"
+#include "app/ballast/cli/time.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 
@@ -30,25 +30,24 @@ static bool daemon_is_absent(int rc)
 }
 
 static int call_over_socket(struct cli_daemon *daemon, const char *method,
-                            struct json_object *params, uint64_t timeout_usec, wire_told_fn *told,
-                            void *context, struct wire_message *answer, struct ballast_error *err)
+                            struct json_object *params, uint64_t timeout_usec,
+                            wire_notified_fn *notified, void *context, struct wire_message *answer,
+                            struct ballast_error *err)
 {
     if (!daemon->client) {
         json_object_put(params);
         return ballast_fail(err, -ENOTCONN, "daemon: its connection is lost");
     }
     wire_client_stop_on(daemon->client, timeout_usec == 0 ? cli_interrupt_fd() : -1);
-    return wire_call(daemon->client, method, params, timeout_usec, told, context, answer, err);
+    return wire_call(daemon->client, method, params, timeout_usec, notified, context, answer, err);
 }
 
 /* A daemon's host moves by itself. */
 static int pass_over_socket(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err)
 {
-    struct timespec span = {.tv_sec = (time_t)(usec / BALLAST_SEC_USEC),
-                            .tv_nsec = (long)(usec % BALLAST_SEC_USEC) * 1000};
     (void)daemon;
     (void)err;
-    (void)nanosleep(&span, NULL);
+    cli_sleep(usec);
     return 0;
 }
 
@@ -101,11 +100,12 @@ void cli_daemon_close(struct cli_daemon *daemon)
 }
 
 static int call_by_ops(struct cli_daemon *daemon, const char *method, struct json_object *params,
-                       uint64_t timeout_usec, wire_told_fn *told, void *context,
+                       uint64_t timeout_usec, wire_notified_fn *notified, void *context,
                        struct wire_message *answer, struct ballast_error *err)
 {
     if (daemon->ops)
-        return daemon->ops->call(daemon, method, params, timeout_usec, told, context, answer, err);
+        return daemon->ops->call(daemon, method, params, timeout_usec, notified, context, answer,
+                                 err);
     json_object_put(params);
     return ballast_fail(err, -ENOTCONN, "daemon: its connection is lost");
 }
@@ -122,10 +122,10 @@ int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_ob
 }
 
 int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
-                    wire_told_fn *told, void *context, struct wire_message *answer,
+                    wire_notified_fn *notified, void *context, struct wire_message *answer,
                     struct ballast_error *err)
 {
-    int rc = call_by_ops(daemon, method, params, 0, told, context, answer, err);
+    int rc = call_by_ops(daemon, method, params, 0, notified, context, answer, err);
     daemon->waits = rc < 0;
     return rc;
 }

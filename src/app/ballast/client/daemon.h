@@ -24,7 +24,7 @@ struct cli_daemon;
 struct cli_daemon_ops {
     /* As wire_call(). */
     int (*call)(struct cli_daemon *daemon, const char *method, struct json_object *params,
-                uint64_t timeout_usec, wire_told_fn *told, void *context,
+                uint64_t timeout_usec, wire_notified_fn *notified, void *context,
                 struct wire_message *answer, struct ballast_error *err);
     int (*pass)(struct cli_daemon *daemon, uint64_t usec, struct ballast_error *err);
     int (*finish)(struct cli_daemon *daemon, bool arrives, struct ballast_error *err);
@@ -45,7 +45,7 @@ int cli_daemon_open(struct cli_daemon *daemon, const char *command, const char *
                     enum cli_daemon_kind kind);
 /*
  * The same for commands that can do without: where no daemon runs, that is CLI_DONE with a NULL
- * client. One that runs and cannot be used is a failure all the same: nobody may act behind its
+ * client. One that runs and cannot be used is a failure all the same: no command may act behind its
  * back.
  */
 int cli_daemon_try(struct cli_daemon *daemon, const char *command, const char *run_dir,
@@ -54,7 +54,7 @@ void cli_daemon_close(struct cli_daemon *daemon); /* one that failed to open is 
 
 /*
  * Calls a method (params is taken over) and waits for its answer. *result is the caller's, NULL for
- * null; it may be NULL itself. Where the daemon says no that is told, and the status is as
+ * null; it may be NULL itself. Where the daemon refuses, that is printed, and the status is as
  * cli_daemon_status() has it.
  */
 int cli_daemon_call(struct cli_daemon *daemon, const char *method, struct json_object *params,
@@ -67,7 +67,7 @@ int cli_daemon_ask(struct cli_daemon *daemon, const char *method, struct json_ob
  * is caught (cli/interrupt.h).
  */
 int cli_daemon_wait(struct cli_daemon *daemon, const char *method, struct json_object *params,
-                    wire_told_fn *told, void *context, struct wire_message *answer,
+                    wire_notified_fn *notified, void *context, struct wire_message *answer,
                     struct ballast_error *err);
 /* Lets so much of the host's time pass. A signal ends it early. */
 int cli_daemon_pass(struct cli_daemon *daemon, uint64_t usec);

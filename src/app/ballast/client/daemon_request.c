@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/client/daemon_request.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
 
 void cli_daemon_request_option(struct cli_daemon_request *request, int option)
@@ -36,20 +33,12 @@ int cli_daemon_request_open(struct cli_daemon_request *request, enum cli_daemon_
 
 int cli_daemon_request_id(const struct cli_daemon_request *request, const char *word, uint64_t *out)
 {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long id = strtoull(word, &end, 10);
-    if (*word < '0' || *word > '9' || *end || errno || id == 0 || id > INT64_MAX) {
-        char *shown = cli_shown(word);
-        (void)cli_args_wrong(request->args,
-                             "invalid reservation '%.40s': use a number that 'ballast "
-                             "reservations' lists",
-                             shown);
-        free(shown);
-        return CLI_BAD;
-    }
-    *out = id;
-    return CLI_DONE;
+    if (cli_args_number(word, 1, INT64_MAX, out))
+        return CLI_DONE;
+    return cli_args_wrong(request->args,
+                          "invalid reservation '%.40s': use a number that 'ballast "
+                          "reservations' lists",
+                          word);
 }
 
 int cli_daemon_request_reservation(struct cli_daemon_request *request, size_t count,
@@ -88,7 +77,7 @@ int cli_daemon_request_switch(const struct cli_daemon_request *request, const ch
 
 int cli_daemon_request_call(struct cli_daemon_request *request, const char *method,
                             struct json_object *params,
-                            void (*tell)(const struct json_object *result))
+                            void (*print)(const struct json_object *result))
 {
     struct json_object *result = NULL;
     int rc =
@@ -101,7 +90,7 @@ int cli_daemon_request_call(struct cli_daemon_request *request, const char *meth
     if (!rc && request->json)
         cli_json_print(json_object_get(result));
     else if (!rc)
-        tell(result);
+        print(result);
     json_object_put(result);
     return rc;
 }

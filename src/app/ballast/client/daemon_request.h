@@ -56,10 +56,10 @@ int cli_daemon_request_switch(const struct cli_daemon_request *request, const ch
 /*
  * Calls a method of the control socket, opened where it is not open yet, and closes it: what the
  * daemon answers is printed with
- * --json, and else handed to `tell`. `params` is taken over.
+ * --json, and else handed to `print`. `params` is taken over.
  */
 int cli_daemon_request_call(struct cli_daemon_request *request, const char *method,
                             struct json_object *params,
-                            void (*tell)(const struct json_object *result));
+                            void (*print)(const struct json_object *result));
 
 #endif

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/time.h"
 #include "edge/lock/lock.h"
 
-/* A command that only reads waits 2 s for another one. */
+/* Together 2 s: most commands are done by then, those that only read in any case. */
 enum { TRIES = 100, RETRY_USEC = 20000 };
 
 static void report_holder(const struct lock_holder *holder)
@@ -41,10 +41,10 @@ int cli_host_lock_take(int *fd, const char *command, enum cli_host_lock_purpose 
     struct ballast_error err;
     struct lock_holder holder;
     int taken = take_as(command, &holder, &err);
-    for (int i = 0; i < TRIES && taken == -EWOULDBLOCK && purpose == CLI_HOST_LOCK_READ &&
+    for (int i = 0; i < TRIES && taken == -EWOULDBLOCK && purpose == CLI_HOST_LOCK_ALONE &&
                     strcmp(holder.what, LOCK_DAEMON) != 0;
          i++) {
-        (void)usleep(RETRY_USEC);
+        cli_sleep(RETRY_USEC);
         taken = take_as(command, &holder, &err);
     }
     if (taken >= 0) {

@@ -4,14 +4,14 @@
 #define APP_BALLAST_CLIENT_HOST_LOCK_H
 
 enum cli_host_lock_purpose {
-    CLI_HOST_LOCK_CHANGE,
-    CLI_HOST_LOCK_READ,  /* also what a command may be changing, the ledger: waits 2 s for it */
-    CLI_HOST_LOCK_WATCH, /* only the host: does so beside a command, without the lock */
+    CLI_HOST_LOCK_ALONE, /* changes the host, or reads what a command may be changing, the ledger */
+    CLI_HOST_LOCK_WATCH, /* reads the host: does so beside another command, without the lock */
 };
 
 /*
- * Takes it for that command (NULL: unnamed); close(*fd) gives it back. CLI_UNREACHABLE, with a
- * message, where a daemon or another command has it; *fd is unchanged then.
+ * Takes it for that command (NULL: unnamed); close(*fd) gives it back. To be alone it waits 2 s for
+ * another command, which may only read. CLI_UNREACHABLE, with a message, where a daemon or, after
+ * that, another command has it; *fd is unchanged then.
  */
 int cli_host_lock_take(int *fd, const char *command, enum cli_host_lock_purpose purpose);
 

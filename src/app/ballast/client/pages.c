@@ -5,7 +5,7 @@
 
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
 #include "core/model/host.h"
 
 const struct cli_list_of cli_list_of_domains = {"domains", "domid"};
@@ -15,21 +15,20 @@ const struct cli_list_of cli_list_of_reservations = {"reservations", "id"};
 static uint64_t take_page(const struct cli_list_of *list, const struct json_object *result,
                           struct json_object *all)
 {
-    size_t count = cli_field_count(result, list->method);
+    size_t count = json_field_count(result, list->method);
     uint64_t last = BALLAST_NONE;
     for (size_t i = 0; i < count; i++) {
-        struct json_object *item = cli_field_at(result, list->method, i);
-        last = cli_field_u64(item, list->number);
-        if (json_object_array_add(all, json_object_get(item)) < 0)
-            xcheck(NULL);
+        struct json_object *item = json_field_at(result, list->method, i);
+        last = json_field_u64(item, list->number);
+        cli_json_append(all, json_object_get(item));
     }
-    return cli_field_bool(result, "more") ? last : BALLAST_NONE;
+    return json_field_bool(result, "more") ? last : BALLAST_NONE;
 }
 
 int cli_pages(struct cli_daemon *daemon, const struct cli_list_of *list, struct json_object *params,
               struct json_object **out)
 {
-    struct json_object *all = xcheck(json_object_new_array());
+    struct json_object *all = cli_json_array();
     uint64_t last = BALLAST_NONE;
     int rc;
     do {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "app/ballast/explain/admission.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
-#include "app/ballast/cli/object.h"
+#include "app/ballast/cli/values.h"
 #include "core/model/certainty.h"
 #include "edge/calibration/calibration.h"
 
@@ -110,6 +109,6 @@ void cli_certainty_of(struct cli_certainty *out, const struct ballast_breakdown 
 
 void cli_certainty_json(struct json_object *object, const struct cli_certainty *certainty)
 {
-    cli_object_add_string(object, "certainty", certainty->word);
-    cli_object_add_string(object, "certainty_why", certainty->text);
+    cli_json_string(object, "certainty", certainty->word);
+    cli_json_string(object, "certainty_why", certainty->text);
 }

@@ -113,7 +113,7 @@ static int set_explain_option(struct cli_explain *explain, int option, const cha
         explain->all = true;
         return CLI_DONE;
     case OPTION_HOST:
-        explain->sources.host_path = value;
+        explain->host = value;
         return CLI_DONE;
     case OPTION_XL_CONF:
         explain->sources.xl_conf_path = value;
@@ -126,8 +126,7 @@ static int set_explain_option(struct cli_explain *explain, int option, const cha
 /* Operands are domains of the host that --host names, not files computed for it. */
 static bool asks_host(const struct cli_explain *explain)
 {
-    const char *host = explain->sources.host_path;
-    return host && !host_access_is_file(host);
+    return explain->host && !host_access_is_file(explain->host);
 }
 
 /* What is shown of how many. */
@@ -224,6 +223,18 @@ static bool names_domains(const struct cli_explain *explain, struct host_access 
     return rc == CLI_DONE;
 }
 
+/* Computed for the host of a file where there is one. */
+static int explain_files_for_host(struct cli_explain *explain)
+{
+    struct host_access access = {.lock = -1};
+    int rc = explain->host ? host_access_sample(&access, explain->host) : CLI_DONE;
+    explain->sources.on = access.host;
+    if (!rc)
+        rc = cli_explain_files(explain);
+    host_access_close(&access);
+    return rc;
+}
+
 static int explain_main(struct cli_args *args)
 {
     struct cli_explain explain = {.args = args, .choice = {.columns = cli_overview_columns}};
@@ -234,9 +245,9 @@ static int explain_main(struct cli_args *args)
     if (rc)
         return rc;
     if (explain.domain || explain.all || explain.view.watch || asks_host(&explain))
-        rc = host_access_open(&access, explain.sources.host_path, false);
+        rc = host_access_open(&access, explain.host, false);
     else if (!names_domains(&explain, &access))
-        return cli_explain_files(&explain);
+        return explain_files_for_host(&explain);
     if (!rc)
         rc = cli_explain_running(&explain, &access);
     host_access_close(&access);

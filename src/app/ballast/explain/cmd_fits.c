@@ -8,8 +8,8 @@
 #include "app/ballast/access/host_access.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/cli/args.h"
-#include "app/ballast/cli/object.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
 #include "app/ballast/explain/admission.h"
 #include "app/ballast/explain/guests.h"
 #include "core/model/fits.h"
@@ -30,8 +30,7 @@ static const struct cli_option fits_options[] = {
 
 struct fits {
     const char *which;         /* host, as --host has it */
-    struct host_access access; /* to it, unless it is a file */
-    const struct ballast_host *host;
+    struct host_access access; /* to it */
     struct cli_sources sources;
     const struct ballast_profile *profile;
     bool squeeze;
@@ -125,19 +124,19 @@ static bool counted_alike(const struct answer *a, const struct answer *b)
 
 static struct json_object *fits_donors_json(const struct answer *answer)
 {
-    struct json_object *donors = cli_array();
+    struct json_object *donors = cli_json_array();
     for (size_t i = 0; i < answer->host->domain_count; i++) {
         const struct ballast_domain *domain = &answer->host->domains[i];
         uint64_t from_kib = domain->tot_kib - answer->before_kib[i];
         if (answer->reclaim_kib[i] == 0)
             continue;
-        struct json_object *donor = cli_object();
-        cli_object_add_kib(donor, "domid", domain->id);
-        cli_object_add_string(donor, "name", domain->name);
-        cli_object_add_kib(donor, "reclaim_kib", answer->reclaim_kib[i]);
-        cli_object_add_kib(donor, "from_kib", from_kib);
-        cli_object_add_kib(donor, "to_kib", from_kib - answer->reclaim_kib[i]);
-        cli_array_add(donors, donor);
+        struct json_object *donor = cli_json_object();
+        cli_json_kib(donor, "domid", domain->id);
+        cli_json_string(donor, "name", domain->name);
+        cli_json_kib(donor, "reclaim_kib", answer->reclaim_kib[i]);
+        cli_json_kib(donor, "from_kib", from_kib);
+        cli_json_kib(donor, "to_kib", from_kib - answer->reclaim_kib[i]);
+        cli_json_append(donors, donor);
     }
     return donors;
 }
@@ -145,18 +144,18 @@ static struct json_object *fits_donors_json(const struct answer *answer)
 static void print_fits_json(const struct answer *answer)
 {
     const struct ballast_fits_verdict *verdict = &answer->verdict;
-    struct json_object *object = cli_object();
-    cli_object_add_string(object, "name", answer->guest->shown);
-    cli_object_add_string(object, "profile", answer->profile_name);
-    cli_object_add_string(object, "profile_why", answer->why);
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "name", answer->guest->shown);
+    cli_json_string(object, "profile", answer->profile_name);
+    cli_json_string(object, "profile_why", answer->why);
     cli_certainty_json(object, &answer->certainty);
-    cli_object_add_string(object, "answer", ballast_fit_name(verdict->fit));
-    cli_object_add_kib(object, "need_kib", verdict->need_kib);
-    cli_object_add_kib(object, "free_kib", verdict->available_kib);
-    cli_object_add_kib(object, "spare_kib", verdict->spare_kib);
-    cli_object_add_kib(object, "missing_kib", verdict->missing_kib);
-    cli_object_add(object, "donors", fits_donors_json(answer));
-    cli_object_print(object);
+    cli_json_string(object, "answer", ballast_fit_name(verdict->fit));
+    cli_json_kib(object, "need_kib", verdict->need_kib);
+    cli_json_kib(object, "free_kib", verdict->available_kib);
+    cli_json_kib(object, "spare_kib", verdict->spare_kib);
+    cli_json_kib(object, "missing_kib", verdict->missing_kib);
+    cli_json_add(object, "donors", fits_donors_json(answer));
+    cli_json_print(object);
 }
 
 /* A stubdomain whose memory its guest's need has counted asks for nothing of its own. */
@@ -165,19 +164,17 @@ static bool is_counted_elsewhere(const struct ballast_breakdown *breakdown)
     return breakdown->need_kib == 0 && breakdown->term_kib[BALLAST_NEED_CHARGED] > 0;
 }
 
-static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_t *reclaimed_kib,
-                     uint64_t *before_kib, uint64_t *reclaim_kib)
+static int check_all_guests(const struct fits *fits, struct cli_guests *guests,
+                            uint64_t *reclaimed_kib, uint64_t *before_kib, uint64_t *reclaim_kib)
 {
-    const struct ballast_host *host = fits->host;
+    const struct ballast_host *host = fits->access.host;
     struct ballast_fits state;
     struct cli_admission admission;
     struct cli_own_profile own = {.profile = NULL};
     struct answer last = {0};
     int status = CLI_DONE;
-    if (!fits->profile && fits->access.hv)
+    if (!fits->profile)
         cli_own_profile_of_access(&own, &fits->access);
-    else if (!fits->profile)
-        cli_own_profile_of_snapshot(&own, host);
     cli_admission_choose(&admission, fits->profile, host, &own);
     ballast_fits_begin(&state, host, reclaimed_kib);
     for (size_t i = 0; i < guests->count; i++) {
@@ -199,7 +196,7 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
             continue;
         for (size_t j = 0; j < host->domain_count; j++)
             before_kib[j] = reclaimed_kib[j];
-        ballast_fits_judge(&state, breakdown.need_kib, &answer.verdict, reclaim_kib);
+        ballast_fits_check(&state, breakdown.need_kib, &answer.verdict, reclaim_kib);
         if (fits->json) {
             print_fits_json(&answer);
         } else {
@@ -219,24 +216,10 @@ static int judge_all(const struct fits *fits, struct cli_guests *guests, uint64_
 
 static int run_fits(const struct fits *fits, struct cli_guests *guests)
 {
-    size_t count = fits->host->domain_count;
+    size_t count = fits->access.host->domain_count;
     uint64_t *kib = xcheck(calloc(3 * count + 1, sizeof(*kib)));
-    int rc = judge_all(fits, guests, kib, kib + count, kib + 2 * count);
+    int rc = check_all_guests(fits, guests, kib, kib + count, kib + 2 * count);
     free(kib);
-    return rc;
-}
-
-/* The host that runs, as one sample shows it; a file is read with the guests. */
-static int open_fits_host(struct fits *fits)
-{
-    if (host_access_is_file(fits->which)) {
-        fits->sources.host_path = fits->which;
-        return CLI_DONE;
-    }
-    int rc = host_access_open(&fits->access, fits->which, false);
-    if (!rc)
-        rc = host_access_refresh(&fits->access);
-    fits->sources.on = fits->access.host;
     return rc;
 }
 
@@ -246,11 +229,11 @@ static int fits_main(struct cli_args *args)
     struct cli_guests guests;
     int rc = parse_fits(&fits, args);
     if (!rc)
-        rc = open_fits_host(&fits);
+        rc = host_access_sample(&fits.access, fits.which);
+    fits.sources.on = fits.access.host;
     if (!rc)
         rc = cli_guests_read(&guests, &fits.sources);
     if (!rc) {
-        fits.host = fits.sources.on ? fits.sources.on : &guests.host.host;
         rc = cli_guests_status(&guests, "fits", run_fits(&fits, &guests));
         cli_guests_release(&guests);
     }

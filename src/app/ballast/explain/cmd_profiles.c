@@ -3,14 +3,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include <json-c/json.h>
-
 #include <ballast/cost.h>
 #include <ballast/profile.h>
 
 #include "app/ballast/cli/args.h"
-#include "app/ballast/cli/output.h"
 #include "app/ballast/cli/table.h"
+#include "app/ballast/cli/values.h"
 
 enum { OPTION_JSON };
 
@@ -23,20 +21,16 @@ static void print_profiles_json(void)
 {
     const struct ballast_profile *profile;
     for (size_t i = 0; (profile = ballast_profile_at(i)) != NULL; i++) {
-        struct json_object *object = xcheck(json_object_new_object());
-        json_object_object_add(object, "name",
-                               json_object_new_string(ballast_profile_name(profile)));
-        json_object_object_add(object, "summary",
-                               json_object_new_string(ballast_profile_summary(profile)));
-        json_object_object_add(object, "default", json_object_new_boolean(i == 0));
+        struct json_object *object = cli_json_object();
+        cli_json_string(object, "name", ballast_profile_name(profile));
+        cli_json_string(object, "summary", ballast_profile_summary(profile));
+        cli_json_bool(object, "default", i == 0);
         enum ballast_sureness sure;
         bool exact = ballast_profile_exact(profile, &sure);
-        json_object_object_add(object, "exact", json_object_new_boolean(exact));
+        cli_json_bool(object, "exact", exact);
         if (exact)
-            json_object_object_add(object, "sure",
-                                   json_object_new_string(ballast_sureness_name(sure)));
-        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-        json_object_put(object);
+            cli_json_string(object, "sure", ballast_sureness_name(sure));
+        cli_json_print(object);
     }
 }
 

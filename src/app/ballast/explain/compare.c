@@ -104,8 +104,8 @@ static void print_group(const struct cli_figures *figures, size_t count)
     free(kib);
 }
 
-static void add_judgement(struct cli_table *table, const struct cli_figures *asks,
-                          const struct cli_figures *exact, size_t exact_count, bool fresh)
+static void add_comparison(struct cli_table *table, const struct cli_figures *asks,
+                           const struct cli_figures *exact, size_t exact_count, bool fresh)
 {
     cli_table_add(table, "%s", fresh ? "" : asks->profile_name);
     cli_table_add(table, "%s", fresh ? "fresh" : "settled");
@@ -119,7 +119,7 @@ static void add_judgement(struct cli_table *table, const struct cli_figures *ask
 }
 
 /* What each of the first `count` asks for beyond what it costs by the exact ones behind them. */
-static void print_judgement(const struct cli_figures *figures, size_t count, size_t exact_count)
+static void print_comparison(const struct cli_figures *figures, size_t count, size_t exact_count)
 {
     const struct cli_figures *exact = figures + count;
     struct cli_table table;
@@ -129,8 +129,8 @@ static void print_judgement(const struct cli_figures *figures, size_t count, siz
     for (size_t i = 0; i < exact_count; i++)
         cli_table_add(&table, "%s", exact[i].profile_name);
     for (size_t i = 0; i < count; i++) {
-        add_judgement(&table, &figures[i], exact, exact_count, false);
-        add_judgement(&table, &figures[i], exact, exact_count, true);
+        add_comparison(&table, &figures[i], exact, exact_count, false);
+        add_comparison(&table, &figures[i], exact, exact_count, true);
     }
     puts("\nWhat each need wastes (+) or lacks (-) beside the exact cost with that toolstack's "
          "paging pool,\non a settled heap and at worst on a fresh one:\n");
@@ -151,5 +151,5 @@ void cli_report_compare(const struct cli_figures *figures, size_t count)
     printf("\nThe exact cost; below a line: the difference to %s\n\n",
            figures[toolstacks].profile_name);
     print_group(figures + toolstacks, count - toolstacks);
-    print_judgement(figures, toolstacks, count - toolstacks);
+    print_comparison(figures, toolstacks, count - toolstacks);
 }

@@ -27,11 +27,12 @@ struct cli_explain {
     const char *only;
     const char *domain; /* NULL: the guests are in files, unless an operand is not a file */
     bool all;           /* every domain that runs */
+    const char *host;   /* as --host has it; NULL: none */
     bool colour;
     bool has_columns; /* some were asked for: then each form but the table was refused */
     struct cli_choice choice;
     struct cli_view view;
-    struct cli_sources sources; /* the operands, and the host and rules to compute by */
+    struct cli_sources sources; /* the operands, and the rules to compute by */
 };
 
 /* An exit status, with a message on failure. */

@@ -125,7 +125,7 @@ static int print_each(const struct cli_explain *explain, const struct cli_guests
             if (rc)
                 return rc;
         } else if (explain->form == CLI_EXPLAIN_SVG) {
-            cli_report_svg(&figures[i]);
+            cli_report_svg(&figures[i].breakdown, figures[i].name);
         } else if (explain->form == CLI_EXPLAIN_TABLE) {
             cli_report_table(&figures[i]);
         } else {

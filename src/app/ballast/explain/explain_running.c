@@ -9,6 +9,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/explain/explain.h"
 #include "app/ballast/explain/overview.h"
+#include "app/ballast/explain/report.h"
 #include "app/ballast/explain/running.h"
 #include "app/ballast/explain/segment_bar.h"
 
@@ -74,7 +75,7 @@ static int fill_running_list(void *context, const struct host_access *access, st
         cli_overview_add(out, &line, explain->colour);
     }
     if (is_single(domains))
-        cli_overview_choose_told(&explain->choice);
+        cli_overview_choose_changing(&explain->choice);
     else
         cli_overview_choose(out, true, &explain->choice);
     return CLI_DONE;
@@ -98,7 +99,7 @@ static void print_running_list(const struct cli_explain *explain, const struct c
         cli_running_json(running);
         break;
     case CLI_EXPLAIN_SVG:
-        cli_running_svg(running);
+        cli_report_svg(&running->now, running->domain.is.name);
         break;
     case CLI_EXPLAIN_DIAGRAM:
         cli_running_diagram(running, explain->colour);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/ballast/access/host_access.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
 #include "core/model/certainty.h"
@@ -29,15 +28,9 @@ const struct ballast_guest *cli_guest_config(const struct cli_guest *guest)
     return guest->source->has_given ? NULL : &guest->source->guest;
 }
 
-static const struct ballast_host *host_of(const struct cli_guests *guests)
-{
-    return guests->has_host ? &guests->host.host : guests->on;
-}
-
 static const struct ballast_host_caps *caps_of(const struct cli_guests *guests)
 {
-    const struct ballast_host *host = host_of(guests);
-    return host ? &host->caps : NULL;
+    return guests->on ? &guests->on->caps : NULL;
 }
 
 static int refuse_guests(const struct ballast_error *err)
@@ -72,23 +65,17 @@ static int read_files(struct cli_guests *out, const struct cli_sources *sources)
     int rc = read_guests_xl_conf(sources->xl_conf_path, &xl_conf);
     if (rc)
         return rc;
-    if (sources->host_path) {
-        if (snapshot_read(sources->host_path, &out->host, &err) < 0)
-            return refuse_guests(&err);
-        out->has_host = true;
-        host_access_report_lacks(&out->host, sources->host_path);
-        if (snapshot_check(&out->host, sources->host_path, &err) < 0)
-            return refuse_guests(&err);
-    }
     struct guestcfg_options options = {.caps = caps_of(out),
                                        .xl_conf = &xl_conf,
                                        .profile = sources->profile,
                                        .keep_going = sources->keep_going};
     for (size_t i = 0; i < sources->path_count; i++) {
-        size_t told = out->list.fault_count;
-        rc = guestcfg_read(sources->paths[i], &options, &out->list, &err);
-        for (; told < out->list.fault_count; told++)
-            (void)refuse_guests(&out->list.faults[told]);
+        size_t at = out->list.fault_count;
+        rc = sources->text ? guestcfg_parse(sources->paths[i], sources->text, sources->text_length,
+                                            &options, &out->list, &err)
+                           : guestcfg_read(sources->paths[i], &options, &out->list, &err);
+        for (; at < out->list.fault_count; at++)
+            (void)refuse_guests(&out->list.faults[at]);
         if (rc < 0) {
             (void)refuse_guests(&err);
             if (!sources->keep_going)
@@ -169,8 +156,6 @@ void cli_guests_release(struct cli_guests *guests)
     }
     free(guests->guests);
     guestcfg_list_release(&guests->list);
-    if (guests->has_host)
-        snapshot_release(&guests->host);
     *guests = (struct cli_guests){0};
 }
 
@@ -217,8 +202,8 @@ int cli_guest_evaluate(const struct cli_guests *guests, const struct cli_guest *
         cli_error("%s: profile %s: %s", guest->shown, ballast_profile_name(profile), err.text);
         return CLI_BAD;
     }
-    if (host_of(guests))
-        ballast_certainty_of_host(out, host_of(guests));
+    if (guests->on)
+        ballast_certainty_of_host(out, guests->on);
     *profile_name = ballast_profile_name(profile);
     return 0;
 }

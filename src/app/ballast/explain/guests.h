@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
+#include "core/model/host.h"
 #include "edge/guestcfg/guestcfg.h"
-#include "edge/snapshot/snapshot.h"
 
 struct cli_guest {
     const struct guestcfg_guest *source;
@@ -19,26 +19,24 @@ struct cli_guest {
 
 struct cli_guests {
     struct guestcfg_list list;
-    struct snapshot host;
-    bool has_host;
     const struct ballast_profile *profile; /* as in struct cli_sources */
-    const struct ballast_host *on;         /* where there is no such file; NULL: as below */
+    const struct ballast_host *on;         /* the same */
     struct cli_guest *guests;
     size_t count;
     size_t lacking; /* that were complained of and are not there: with keep_going */
 };
 
 struct cli_sources {
-    const char *host_path; /* NULL: none */
-    /*
-     * Instead, the host for which to compute, for as long as the guests live. NULL: none is known.
-     */
+    /* The host for which to compute, for as long as the guests live. NULL: none is known. */
     const struct ballast_host *on;
     const char *xl_conf_path; /* NULL: the system's, where there is one */
     /* The rules for guests that name none themselves; NULL: libxl's. */
     const struct ballast_profile *profile;
     char *const *paths;
     size_t path_count;
+    /* Not NULL: what the file paths[0] is taken to hold, which is not read. */
+    const char *text;
+    size_t text_length;
     bool keep_going; /* what can be read is, and the rest is complained of and counted */
 };
 

@@ -62,23 +62,37 @@ static int sum_up_need(struct cli_need *need, const char *path,
     if (rc)
         return rc;
     need->name = cli_guest_name(&need->guests.guests[0]);
+    need->uuid = need->guests.guests[0].source->uuid;
     need->shown = need->guests.guests[0].shown;
     set_label(need->label, need->shown);
     return CLI_DONE;
+}
+
+static int read_need(struct cli_need *out, const struct cli_sources *sources)
+{
+    *out = (struct cli_need){0};
+    int rc = cli_guests_read(&out->guests, sources);
+    if (rc)
+        return rc;
+    rc = sum_up_need(out, sources->paths[0], sources->profile);
+    if (rc)
+        cli_need_release(out);
+    return rc;
 }
 
 int cli_need_read(struct cli_need *out, const char *path, const struct ballast_profile *profile)
 {
     char *paths[] = {(char *)path};
     struct cli_sources sources = {.profile = profile, .paths = paths, .path_count = 1};
-    *out = (struct cli_need){0};
-    int rc = cli_guests_read(&out->guests, &sources);
-    if (rc)
-        return rc;
-    rc = sum_up_need(out, path, profile);
-    if (rc)
-        cli_need_release(out);
-    return rc;
+    return read_need(out, &sources);
+}
+
+int cli_need_parse(struct cli_need *out, const char *name, const char *text, size_t length)
+{
+    char *paths[] = {(char *)name};
+    struct cli_sources sources = {
+        .paths = paths, .path_count = 1, .text = text, .text_length = length};
+    return read_need(out, &sources);
 }
 
 void cli_need_rename(struct cli_need *need, const char *name)

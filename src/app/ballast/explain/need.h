@@ -17,6 +17,7 @@ struct cli_need {
     struct cli_guests guests;
     const char *name;  /* as it is in the file; lives as long as this */
     const char *shown; /* the same for people's eyes */
+    const char *uuid;  /* of its domain; "": the file does not name it */
     const char *profile_name;
     char label[CLI_LABEL]; /* the same, short enough for the daemon */
     char *renamed;         /* owned: `shown`, if it is not the name in the file */
@@ -30,6 +31,8 @@ struct cli_need {
  * failure complains and returns CLI_BAD; nothing is to be released then.
  */
 int cli_need_read(struct cli_need *out, const char *path, const struct ballast_profile *profile);
+/* The same from memory, by the default profile; messages call the file `name`. */
+int cli_need_parse(struct cli_need *out, const char *name, const char *text, size_t length);
 /*
  * The same guest once its host is known: by its exact cost where that is known. `admission` lives
  * as long as `need`. CLI_BAD, with a message, where the guest cannot be started there.

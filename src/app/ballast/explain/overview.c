@@ -132,9 +132,9 @@ void cli_overview_choose(const struct cli_sheet *sheet, bool running, struct cli
         choice->shown[choice->count++] = BAR;
 }
 
-void cli_overview_choose_told(struct cli_choice *choice)
+void cli_overview_choose_changing(struct cli_choice *choice)
 {
-    static const unsigned char told[] = {
+    static const unsigned char changing[] = {
         STATE,
         TARGET,
         SEGMENT + BALLAST_SHADOW,
@@ -146,7 +146,7 @@ void cli_overview_choose_told(struct cli_choice *choice)
         SEGMENT + BALLAST_BALLOON,
         SPAN + BALLAST_FOOTPRINT,
     };
-    cli_choice_default(choice, told, sizeof(told));
+    cli_choice_default(choice, changing, sizeof(changing));
 }
 
 int cli_overview_print(const struct cli_sheet *sheet, bool running, const struct cli_choice *choice)

@@ -28,7 +28,7 @@ void cli_overview_add(struct cli_sheet *sheet, const struct cli_overview_line *l
 
 /* Where nothing was chosen, of guests in files, of domains that run, and of one that is watched. */
 void cli_overview_choose(const struct cli_sheet *sheet, bool running, struct cli_choice *choice);
-void cli_overview_choose_told(struct cli_choice *choice);
+void cli_overview_choose_changing(struct cli_choice *choice);
 
 /* A title, the lines, and of several their sums: CLI_BAD with a message beyond 64 bits. */
 int cli_overview_print(const struct cli_sheet *sheet, bool running,

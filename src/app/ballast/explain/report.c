@@ -98,27 +98,31 @@ static void print_report_notes(const struct cli_figures *figures)
     }
 }
 
-void cli_report_diagram(const struct cli_figures *figures, bool colour)
+void cli_report_draw(const struct ballast_breakdown *breakdown, bool colour)
 {
     const struct ballast_draw_style style = {.colour = colour};
-    size_t size = ballast_draw_diagram(&figures->breakdown, &style, NULL, 0) + 1;
+    size_t size = ballast_draw_diagram(breakdown, &style, NULL, 0) + 1;
     char *text = xcheck(malloc(size));
-    (void)ballast_draw_diagram(&figures->breakdown, &style, text, size);
-    print_report_title(figures);
-    fputs(text, stdout);
+    (void)ballast_draw_diagram(breakdown, &style, text, size);
+    puts(text);
     free(text);
-    putchar('\n');
+}
+
+void cli_report_diagram(const struct cli_figures *figures, bool colour)
+{
+    print_report_title(figures);
+    cli_report_draw(&figures->breakdown, colour);
     print_need(&figures->breakdown);
     print_cost(&figures->breakdown);
     print_certainty(&figures->breakdown);
     print_report_notes(figures);
 }
 
-void cli_report_svg(const struct cli_figures *figures)
+void cli_report_svg(const struct ballast_breakdown *breakdown, const char *name)
 {
-    size_t size = ballast_draw_svg(&figures->breakdown, figures->name, NULL, 0) + 1;
+    size_t size = ballast_draw_svg(breakdown, name, NULL, 0) + 1;
     char *text = xcheck(malloc(size));
-    (void)ballast_draw_svg(&figures->breakdown, figures->name, text, size);
+    (void)ballast_draw_svg(breakdown, name, text, size);
     fputs(text, stdout);
     free(text);
 }

@@ -69,13 +69,14 @@ static void ask_cost(const struct host_access *access, const struct cli_domain *
     cli_params_u64(params, "domain", domain->is.id);
     if (cli_daemon_ask(&daemon, "domains", params, &answer) == CLI_DONE && !answer.error_code) {
         const struct json_object *cost =
-            cli_field(cli_field_at(answer.result, "domains", 0), "cost");
+            json_field(json_field_at(answer.result, "domains", 0), "cost");
         out->is_known = cost != NULL;
-        out->settled_kib = cli_field_sum(cost, "settled_kib");
-        out->fresh_max_kib = cli_field_sum(cost, "fresh_max_kib");
-        out->actual_kib = json_object_get_int64(cli_field(cost, "actual_kib"));
-        out->difference_kib = json_object_get_int64(cli_field(cost, "difference_kib"));
-        (void)snprintf(out->verdict, sizeof(out->verdict), "%s", cli_field_string(cost, "verdict"));
+        out->settled_kib = json_field_sum(cost, "settled_kib");
+        out->fresh_max_kib = json_field_sum(cost, "fresh_max_kib");
+        out->actual_kib = json_object_get_int64(json_field(cost, "actual_kib"));
+        out->difference_kib = json_object_get_int64(json_field(cost, "difference_kib"));
+        (void)snprintf(out->verdict, sizeof(out->verdict), "%s",
+                       json_field_string(cost, "verdict"));
     }
     wire_message_release(&answer);
     cli_daemon_close(&daemon);

@@ -53,7 +53,6 @@ int cli_running_of(const struct host_access *access, const struct cli_domain *do
 /* The parts side by side, where each differs from its configuration and from what Xen says. */
 void cli_running_table(const struct cli_running *running);
 void cli_running_diagram(const struct cli_running *running, bool colour);
-void cli_running_svg(const struct cli_running *running);
 /* The object of `explain --json`, with "id", "configured" and "xen" added. */
 void cli_running_json(const struct cli_running *running);
 

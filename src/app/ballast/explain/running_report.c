@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <ballast/draw.h>
 #include <json-c/json.h>
 
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/table.h"
 #include "app/ballast/cli/values.h"
+#include "app/ballast/explain/report.h"
 #include "app/ballast/explain/running.h"
 #include "core/base/units.h"
 #include "edge/guestcfg/guestcfg.h"
@@ -143,6 +143,25 @@ static void print_pod(const struct cli_domain *domain)
             "note: its target was higher: the memory that Xen took for it stays until its balloon runs");
 }
 
+/* Where its reports come from; what it says of its use beside that. */
+static void print_reports(const struct hv_domain *is)
+{
+    uint64_t some = ballast_pressure_value(&is->pressure, BALLAST_PRESSURE_SOME);
+    if (is->used_kib != BALLAST_NONE)
+        printf("note: it reports %" PRIu64 " KiB in use, by %s\n", is->used_kib,
+               is->report_source == BALLAST_REPORT_UNKNOWN
+                   ? "an unknown program"
+                   : ballast_report_source_name(is->report_source));
+    if (some != BALLAST_NONE)
+        printf("note: its tasks waited for memory %" PRIu64 ".%02" PRIu64
+               " %% of the last 10 seconds\n",
+               some / 100, some % 100);
+    if (is->hotplugs)
+        printf("note: its kernel hotplugs memory, up to %" PRIu64 " KiB\n", is->static_max_kib);
+    if (is->malformed)
+        printf("note: %s has a value that is not usable, and is ignored\n", is->malformed);
+}
+
 static void print_way(const struct cli_running *running)
 {
     const struct cli_domain *domain = &running->domain;
@@ -162,6 +181,7 @@ static void print_way(const struct cli_running *running)
     if (running->floor_kib > 0)
         printf("note: its floor is %" PRIu64 " KiB, %s: a lower target needs --force\n",
                running->floor_kib, running->floor_why);
+    print_reports(&domain->is);
     if (!domain->is.has_balloon)
         puts("note: it shows no balloon driver");
 }
@@ -185,24 +205,9 @@ void cli_running_table(const struct cli_running *running)
 
 void cli_running_diagram(const struct cli_running *running, bool colour)
 {
-    const struct ballast_draw_style style = {.colour = colour};
-    size_t size = ballast_draw_diagram(&running->now, &style, NULL, 0) + 1;
-    char *text = xcheck(malloc(size));
-    (void)ballast_draw_diagram(&running->now, &style, text, size);
     print_running_title(running);
-    fputs(text, stdout);
-    free(text);
-    putchar('\n');
+    cli_report_draw(&running->now, colour);
     print_way(running);
-}
-
-void cli_running_svg(const struct cli_running *running)
-{
-    size_t size = ballast_draw_svg(&running->now, running->domain.is.name, NULL, 0) + 1;
-    char *text = xcheck(malloc(size));
-    (void)ballast_draw_svg(&running->now, running->domain.is.name, text, size);
-    fputs(text, stdout);
-    free(text);
 }
 
 /* As guestcfg writes it, so that there is one writer of that shape. */
@@ -224,7 +229,7 @@ static struct json_object *breakdown_json(const char *name, const struct ballast
 static struct json_object *xen_json(const struct cli_running *running)
 {
     const struct hv_domain *is = &running->domain.is;
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "tot", is->tot_kib);
     cli_json_kib(object, "max", is->max_kib);
     cli_json_kib(object, "pool", is->pool_kib);
@@ -244,7 +249,7 @@ static struct json_object *built_json(const struct cli_running_cost *cost)
 {
     if (!cost->is_known)
         return NULL;
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "settled", cost->settled_kib);
     cli_json_kib(object, "fresh_max", cost->fresh_max_kib);
     cli_json_add(object, "actual", xcheck(json_object_new_int64(cost->actual_kib)));
@@ -260,8 +265,12 @@ void cli_running_json(const struct cli_running *running)
     cli_json_kib(object, "id", running->domain.is.id);
     cli_json_string(object, "state", cli_domain_state_name(&running->domain));
     cli_json_bool(object, "balloon", running->domain.is.has_balloon);
+    cli_json_bool(object, "hotplugs", running->domain.is.hotplugs);
     cli_json_kib(object, "floor", running->floor_kib);
     cli_json_string(object, "floor_why", *running->floor_why ? running->floor_why : NULL);
+    cli_json_string(object, "report_source",
+                    ballast_report_source_name(running->domain.is.report_source));
+    cli_json_string(object, "malformed_node", running->domain.is.malformed);
     cli_json_add(object, "configured",
                  running->has_config ? breakdown_json(name, &running->config, &running->configured,
                                                       running->profile_name)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast history */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -42,14 +41,11 @@ struct history_options {
 
 static int set_history_option(struct history_options *options, struct cli_args *args, int option)
 {
-    char *end;
     switch (option) {
     case OPTION_SINCE:
         return cli_args_span(args, &options->wanted.since_usec);
     case OPTION_POINTS:
-        options->wanted.points = strtoull(args->value, &end, 10);
-        if (*args->value < '0' || *args->value > '9' || *end || options->wanted.points < 2 ||
-            options->wanted.points > POINTS_MOST)
+        if (!cli_args_number(args->value, 2, POINTS_MOST, &options->wanted.points))
             return cli_args_wrong(args, "--points %s: use a number from 2 to %d", args->value,
                                   POINTS_MOST);
         return CLI_DONE;

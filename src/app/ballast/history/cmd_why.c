@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast why */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +47,7 @@ struct why {
 
 static int parse_why_last(struct cli_args *args, uint64_t *out)
 {
-    char *end;
-    *out = strtoull(args->value, &end, 10);
-    if (*args->value < '0' || *args->value > '9' || *end || *out < 1 || *out > LAST_MOST)
+    if (!cli_args_number(args->value, 1, LAST_MOST, out))
         return cli_args_wrong(args, "--last %s: use a number from 1 to %d", args->value, LAST_MOST);
     return CLI_DONE;
 }
@@ -61,26 +60,65 @@ static void add_why_size(struct ballast_text *text, const char *before, uint64_t
     ballast_text_add_size(text, kib);
 }
 
+/* Of its pressure what a person understands without a second sample. */
+static void print_pressure(const struct json_object *pressure)
+{
+    uint64_t some = json_field_u64(pressure, "psi_some_permyriad");
+    uint64_t age_usec = json_field_u64(pressure, "age_usec");
+    if (some == BALLAST_NONE)
+        return;
+    printf("its tasks waited for memory %" PRIu64 ".%02" PRIu64 " %% of 10 seconds", some / 100,
+           some % 100);
+    if (age_usec != BALLAST_NONE)
+        printf(", %" PRIu64 " s ago", age_usec / BALLAST_SEC_USEC);
+    putchar('\n');
+}
+
+/* What it reports, by which program, how long ago; and what of that is ignored. */
+static void print_report(const struct json_object *now)
+{
+    char line[256];
+    struct ballast_text text = ballast_text_over(line, sizeof(line));
+    uint64_t used_kib = json_field_u64(now, "used_kib");
+    uint64_t age_usec = json_field_u64(now, "report_age_usec");
+    if (used_kib != BALLAST_NONE) {
+        char *source = cli_field_shown(now, "report_source");
+        add_why_size(&text, "it reports ", used_kib);
+        ballast_text_add(&text, " in use, by %s", *source ? source : "an unknown program");
+        if (age_usec != BALLAST_NONE)
+            ballast_text_add(&text, ", %" PRIu64 " s ago", age_usec / BALLAST_SEC_USEC);
+        puts(line);
+        free(source);
+    }
+    print_pressure(json_field(now, "pressure"));
+    if (*json_field_string(now, "malformed_node")) {
+        char *node = cli_field_shown(now, "malformed_node");
+        printf("its %s has a value that is not usable, and is ignored\n", node);
+        free(node);
+    }
+}
+
 /* What it has come to: one line before how it did. */
 static void print_now(const struct json_object *domain, const struct json_object *found)
 {
     char line[256];
     struct ballast_text text = ballast_text_over(line, sizeof(line));
-    const struct json_object *now = cli_field_at(found, "domains", 0);
+    const struct json_object *now = json_field_at(found, "domains", 0);
     char *name = cli_field_shown(domain, "name");
     if (now) {
-        add_why_size(&text, " holds ", cli_field_u64(now, "current_kib"));
-        add_why_size(&text, ", target ", cli_field_u64(now, "target_kib"));
-        add_why_size(&text, ", need ", cli_field_u64(now, "need_kib"));
+        add_why_size(&text, " holds ", json_field_u64(now, "current_kib"));
+        add_why_size(&text, ", target ", json_field_u64(now, "target_kib"));
+        add_why_size(&text, ", need ", json_field_u64(now, "need_kib"));
     }
     printf("%s%s\n", name, now ? line : " is gone");
     free(name);
+    print_report(now);
 }
 
-static int tell_now(struct why *why, const struct json_object *answer)
+static int print_domain_now(struct why *why, const struct json_object *answer)
 {
-    const struct json_object *domain = cli_field(answer, "domain");
-    uint64_t domid = cli_field_u64(domain, "domid");
+    const struct json_object *domain = json_field(answer, "domain");
+    uint64_t domid = json_field_u64(domain, "domid");
     struct json_object *found = NULL;
     int rc = CLI_DONE;
     if (domid != BALLAST_NONE) {
@@ -104,12 +142,12 @@ static void print_event(struct why *why, struct json_object *event)
 
 static int print_why(struct why *why, const struct json_object *answer)
 {
-    size_t count = cli_field_count(answer, "events");
-    int rc = why->which.domain && !why->request.json ? tell_now(why, answer) : CLI_DONE;
-    why->offset_usec = cli_history_offset(cli_field_sum(answer, "now_usec"));
+    size_t count = json_field_count(answer, "events");
+    int rc = why->which.domain && !why->request.json ? print_domain_now(why, answer) : CLI_DONE;
+    why->offset_usec = cli_history_offset(json_field_sum(answer, "now_usec"));
     for (size_t i = 0; !rc && i < count; i++) {
-        struct json_object *event = cli_field_at(answer, "events", i);
-        why->number = cli_field_sum(event, "number");
+        struct json_object *event = json_field_at(answer, "events", i);
+        why->number = json_field_sum(event, "number");
         print_event(why, event);
     }
     if (!rc && count == 0 && !why->request.json && !why->follow)
@@ -121,9 +159,8 @@ static int print_why(struct why *why, const struct json_object *answer)
 static int follow_from_now(struct why *why)
 {
     struct json_object *params = cli_params();
-    struct json_object *events = xcheck(json_object_new_array());
-    if (json_object_array_add(events, xcheck(json_object_new_string("event"))) < 0)
-        xcheck(NULL);
+    struct json_object *events = cli_json_array();
+    cli_json_append(events, xcheck(json_object_new_string("event")));
     cli_json_add(params, "events", events);
     return cli_daemon_call(&why->request.daemon, "subscribe", params, NULL);
 }
@@ -131,15 +168,15 @@ static int follow_from_now(struct why *why)
 static bool is_asked_for(const struct why *why, const struct json_object *event)
 {
     const struct cli_history_which *which = &why->which;
-    return (!which->domain || strcmp(cli_field_string(event, "uuid"), why->uuid) == 0) &&
-           (!which->reason || strcmp(cli_field_string(event, "reason"), which->reason) == 0);
+    return (!which->domain || strcmp(json_field_string(event, "uuid"), why->uuid) == 0) &&
+           (!which->reason || strcmp(json_field_string(event, "reason"), which->reason) == 0);
 }
 
 /* An event that continues comes again under its number: it was printed when it began. */
 static int take_event(void *context, const char *method, const struct json_object *params)
 {
     struct why *why = context;
-    uint64_t number = cli_field_sum(params, "number");
+    uint64_t number = json_field_sum(params, "number");
     if (strcmp(method, "event") != 0 || number <= why->number || !is_asked_for(why, params))
         return 0;
     why->number = number;
@@ -171,7 +208,7 @@ static int run_why(struct why *why)
     if (!rc)
         rc = cli_history_events(&why->request.daemon, &why->which, &answer);
     if (!rc) {
-        why->uuid = xcheck(strdup(cli_field_string(cli_field(answer, "domain"), "uuid")));
+        why->uuid = xcheck(strdup(json_field_string(json_field(answer, "domain"), "uuid")));
         rc = print_why(why, answer);
     }
     if (!rc && why->follow)

@@ -38,7 +38,7 @@ void cli_history_time(uint64_t usec, int64_t offset_usec, char out[CLI_HISTORY_T
 
 static uint64_t number_at(const struct json_object *object, const char *key, size_t i)
 {
-    struct json_object *value = cli_field_at(object, key, i);
+    struct json_object *value = json_field_at(object, key, i);
     bool right = json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0;
     return right ? json_object_get_uint64(value) : 0;
 }
@@ -46,19 +46,19 @@ static uint64_t number_at(const struct json_object *object, const char *key, siz
 static uint64_t value_at(const struct json_object *answer, const char *series, const char *kind,
                          size_t i)
 {
-    return number_at(cli_field(answer, series), kind, i);
+    return number_at(json_field(answer, series), kind, i);
 }
 
 static uint64_t time_at(const struct json_object *answer, const char *key, size_t i)
 {
-    struct json_object *value = cli_field_at(answer, key, i);
+    struct json_object *value = json_field_at(answer, key, i);
     return value ? json_object_get_uint64(value) : 0;
 }
 
 /* Where they are not known all are 0, and total_kib too. */
 static void fill_parts(struct cli_history *history, size_t i, size_t at)
 {
-    const struct json_object *parts = cli_field(history->answer, "parts");
+    const struct json_object *parts = json_field(history->answer, "parts");
     for (int part = 0; part < BALLAST_PARTS; part++)
         history->part_kib[part][at] =
             number_at(parts, ballast_host_part_name((enum ballast_host_part)part), i);
@@ -70,7 +70,7 @@ static void fill_parts(struct cli_history *history, size_t i, size_t at)
 static void fill_history_step(struct cli_history *history, size_t i)
 {
     static const char *const names[2][3] = {{"current_kib", "target_kib", "need_kib"},
-                                            {"free_kib", "promised_kib", "deficit_kib"}};
+                                            {"free_kib", "reserved_kib", "deficit_kib"}};
     const char *const *name = names[history->is_host];
     const struct json_object *answer = history->answer;
     uint64_t begin = time_at(answer, "time_usec", i);
@@ -94,13 +94,13 @@ static void fill_history_step(struct cli_history *history, size_t i)
 
 static void take_history(struct cli_history *history)
 {
-    const struct json_object *domain = cli_field(history->answer, "domain");
-    uint64_t until_usec = cli_field_sum(history->answer, "until_usec");
+    const struct json_object *domain = json_field(history->answer, "domain");
+    uint64_t until_usec = json_field_sum(history->answer, "until_usec");
     history->is_host = !domain;
-    history->gone = domain && !cli_field(domain, "domid");
+    history->gone = domain && !json_field(domain, "domid");
     history->name = domain ? cli_field_shown(domain, "name") : cli_shown("host");
-    history->from_usec = cli_field_sum(history->answer, "from_usec");
-    history->step_usec = ballast_max_u64(cli_field_sum(history->answer, "step_usec"), 1);
+    history->from_usec = json_field_sum(history->answer, "from_usec");
+    history->step_usec = ballast_max_u64(json_field_sum(history->answer, "step_usec"), 1);
     uint64_t steps =
         ballast_div_up(ballast_sub_floor(until_usec, history->from_usec), history->step_usec);
     history->steps = (size_t)ballast_max_u64(ballast_min_u64(steps, STEPS_MOST), 2);
@@ -109,14 +109,14 @@ static void take_history(struct cli_history *history)
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         *arrays[i] = xcheck(calloc(history->steps, sizeof(uint64_t)));
     /* An older daemon tells no parts. */
-    if (history->is_host && cli_field(history->answer, "parts")) {
+    if (history->is_host && json_field(history->answer, "parts")) {
         history->total_kib = xcheck(calloc(history->steps, sizeof(uint64_t)));
         for (size_t i = 0; i < BALLAST_PARTS; i++)
             history->part_kib[i] = xcheck(calloc(history->steps, sizeof(uint64_t)));
     }
     for (size_t i = 0; i < history->steps; i++)
         history->usec[i] = history->from_usec + i * history->step_usec;
-    size_t count = ballast_min_u64(cli_field_count(history->answer, "time_usec"), STEPS_MOST);
+    size_t count = ballast_min_u64(json_field_count(history->answer, "time_usec"), STEPS_MOST);
     for (size_t i = 0; i < count; i++)
         fill_history_step(history, i);
 }
@@ -147,13 +147,13 @@ int cli_history_ask(struct cli_daemon *daemon, const struct cli_history_wanted *
     int rc = cli_daemon_call(daemon, "history", params, &out->answer);
     if (rc)
         return rc;
-    out->offset_usec = cli_history_offset(cli_field_sum(out->answer, "now_usec"));
+    out->offset_usec = cli_history_offset(json_field_sum(out->answer, "now_usec"));
     take_history(out);
     struct cli_history_which which = {
         .domain = wanted->domain, .since_usec = wanted->since_usec, .most = wanted->events};
     rc = cli_history_events(daemon, &which, &events);
-    out->events = json_object_get(cli_field(events, "events"));
-    out->more_events = cli_field_bool(events, "more");
+    out->events = json_object_get(json_field(events, "events"));
+    out->more_events = json_field_bool(events, "more");
     json_object_put(events);
     return rc;
 }

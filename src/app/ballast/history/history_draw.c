@@ -44,9 +44,9 @@ void cli_history_print_event(const struct json_object *event, int64_t offset_use
     char when[CLI_HISTORY_TIME];
     char *message = cli_field_shown(event, "message");
     char *who = cli_field_shown(event, "name");
-    cli_history_time(cli_field_sum(event, "time_usec"), offset_usec, when);
-    printf("%s %s%s%s\n", when, name && *cli_field_string(event, "name") ? who : "",
-           name && *cli_field_string(event, "name") ? ": " : "", message);
+    cli_history_time(json_field_sum(event, "time_usec"), offset_usec, when);
+    printf("%s %s%s%s\n", when, name && *json_field_string(event, "name") ? who : "",
+           name && *json_field_string(event, "name") ? ": " : "", message);
     free(message);
     free(who);
 }
@@ -81,7 +81,7 @@ static char *marks_of(const struct cli_history *history)
     memset(marks, ' ', history->steps);
     for (size_t i = 0; i < event_count(history); i++) {
         const struct json_object *event = json_object_array_get_idx(history->events, i);
-        size_t at = step_of(history, cli_field_sum(event, "time_usec"));
+        size_t at = step_of(history, json_field_sum(event, "time_usec"));
         if (at < history->steps)
             marks[at] = '^';
     }
@@ -202,7 +202,7 @@ static void fill_marks(const struct cli_history *history, struct picture *pictur
     picture->texts = xcheck(calloc(count + 1, sizeof(*picture->texts)));
     for (size_t i = 0; i < count; i++) {
         const struct json_object *event = json_object_array_get_idx(history->events, i);
-        uint64_t usec = cli_field_sum(event, "time_usec");
+        uint64_t usec = json_field_sum(event, "time_usec");
         picture->texts[i] = cli_field_shown(event, "message");
         cli_history_time(usec, history->offset_usec, picture->whens[i]);
         picture->marks[i] = (struct chart_mark){usec, picture->whens[i], picture->texts[i]};

@@ -104,38 +104,27 @@ static void read_low_memory(struct doctor *doctor)
         doctor->facts.low_free_kib = kib;
 }
 
-static uint64_t doctor_boot_kib(struct doctor *doctor, const struct cli_domain *domain)
-{
-    struct ballast_guest config;
-    if (host_access_config(&doctor->access, domain->is.id, &config, NULL) < 0)
-        return BALLAST_NONE;
-    return ballast_guest_get(&config, BALLAST_MEMORY); /* unset is BALLAST_NONE as well */
-}
-
-static void fill_doctor_domain(struct doctor *doctor, const struct cli_domain *domain,
-                               struct doctor_domain *out)
+static void fill_doctor_domain(const struct cli_domain *domain, struct doctor_domain *out)
 {
     const struct hv_domain *is = &domain->is;
     *out = (struct doctor_domain){
         .id = is->id,
         .name = domain->shown,
         .is_dom0 = domain->is_dom0,
-        .knows_type = domain->is.knows_type,
-        .type = is->type,
         .runs = domain->state == BALLAST_DOMAIN_RUN && !is->paused && !is->dying && !is->shutdown &&
                 !is->building,
         .has_balloon = is->has_balloon,
         .kernel_is_up = is->kernel_is_up,
+        .reports = is->report_source != BALLAST_REPORT_NONE,
         .tot_kib = is->tot_kib,
         .target_kib = domain->whole_target_kib,
         .maximum_kib = cli_domain_maximum_kib(domain),
         .static_max_kib = is->static_max_kib,
         .dynamic_min_kib = is->dynamic_min_kib,
         .dynamic_max_kib = is->dynamic_max_kib,
-        .boot_kib = doctor_boot_kib(doctor, domain),
+        .malformed = is->malformed,
         .pod_entries_kib = is->pod_entries_kib,
         .pod_cache_kib = is->pod_cache_kib,
-        .earlier_tot_kib = BALLAST_NONE,
         .earlier_target_kib = BALLAST_NONE,
     };
 }
@@ -156,11 +145,10 @@ static void fill_domains(struct doctor *doctor)
     const struct host_access *access = &doctor->access;
     struct doctor_domain *domains = xcheck(calloc(access->count + 1, sizeof(*domains)));
     for (size_t i = 0; i < access->count; i++) {
-        fill_doctor_domain(doctor, &access->domains[i], &domains[i]);
+        fill_doctor_domain(&access->domains[i], &domains[i]);
         const struct doctor_domain *earlier =
             find_doctor_domain(doctor->domains, doctor->facts.domain_count, domains[i].id);
         if (earlier) {
-            domains[i].earlier_tot_kib = earlier->tot_kib;
             domains[i].earlier_target_kib = earlier->target_kib;
         }
     }
@@ -170,6 +158,7 @@ static void fill_domains(struct doctor *doctor)
     doctor->facts.domain_count = access->count;
     doctor->facts.total_kib = access->host->total_kib;
     doctor->facts.free_kib = access->host->free_kib;
+    doctor->facts.reserved_claim_kib = access->host->reserved_claim_kib;
 }
 
 static int sample_doctor(struct doctor *doctor)
@@ -207,7 +196,7 @@ static struct json_object *daemon_status(struct doctor *doctor)
         (void)cli_daemon_call(&daemon, "status", NULL, &status);
     cli_daemon_close(&daemon);
     /* One that simulates has nothing to do with this host. */
-    if (status && strcmp(cli_field_string(status, "host"), "xen") != 0) {
+    if (status && strcmp(json_field_string(status, "host"), "xen") != 0) {
         json_object_put(status);
         status = NULL;
     }
@@ -217,9 +206,9 @@ static struct json_object *daemon_status(struct doctor *doctor)
 /* It sees every foreign write, where two samples show only that something moved. */
 static void add_rival(struct cli_rival_balancers *rivals, const struct json_object *status)
 {
-    for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
-        const struct json_object *alert = cli_field_at(status, "alerts", i);
-        if (strcmp(cli_field_string(alert, "name"), "second-balancer") != 0)
+    for (size_t i = 0; i < json_field_count(status, "alerts"); i++) {
+        const struct json_object *alert = json_field_at(status, "alerts", i);
+        if (strcmp(json_field_string(alert, "name"), "second-balancer") != 0)
             continue;
         char *shown = cli_field_shown(alert, "message");
         cli_rival_balancers_add(rivals, shown);
@@ -241,7 +230,7 @@ static void find_rivals(struct doctor *doctor)
 {
     struct json_object *status = daemon_status(doctor);
     if (doctor->access.hv->ops->is_machine ||
-        (status && strcmp(cli_field_string(status, "host"), "xen") == 0)) {
+        (status && strcmp(json_field_string(status, "host"), "xen") == 0)) {
         cli_rival_balancers_find(&doctor->rivals, "");
         look_for_libvirt(doctor);
     }
@@ -255,7 +244,7 @@ static void find_rivals(struct doctor *doctor)
 
 static void print_doctor_json(const struct doctor_finding *finding)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_string(object, "rule", finding->rule);
     cli_json_string(object, "severity", doctor_severity_name(finding->severity));
     cli_json_kib(object, "domid", finding->domain ? finding->domain->id : BALLAST_NONE);

@@ -122,8 +122,6 @@ static int set_source(struct options *options, const struct cli_args *args, int 
 static int host_check_host(const struct options *options)
 {
     const struct cli_args *args = options->args;
-    if (host_access_is_file(options->host) && options->view.watch)
-        return cli_args_wrong(args, "--watch: a file does not change: leave it out");
     if (options->choice.count > 0 && options->form == FORM_JSON)
         return cli_args_wrong(args, "--columns: --json prints every key: leave it out");
     if (options->choice.count > 0 && options->form == FORM_BARS)
@@ -192,15 +190,19 @@ static int divide_host(const struct options *options, const struct cli_guests *g
                        const struct host_access *access, struct cli_host *host)
 {
     struct ballast_error err;
-    if (access)
-        ask_configurations(options, access, host->evaluated + guests->count, host);
+    ask_configurations(options, access, host->evaluated + guests->count, host);
     int rc = find_configurations(options, guests, host);
     if (rc)
         return rc;
-    uint64_t reserved_kib = access ? host_access_daemon_reserved_kib(access->hv) : 0;
+    uint64_t reserved_kib = host_access_daemon_reserved_kib(access->hv);
+    if (access) {
+        host->headroom_kib =
+            host_access_daemon_headroom_kib(access->hv, &host->headroom_missing_kib);
+        host->state = host_access_daemon_state(access->hv, &host->unneeded_kib);
+    }
     if (ballast_host_divide(host->host, reserved_kib, host->configurations, &host->breakdown,
                             host->parts, &err) < 0) {
-        cli_error("%s: %s", access ? "host" : options->host, err.text);
+        cli_error("%s: %s", host_access_is_file(options->host) ? options->host : "host", err.text);
         return CLI_BAD;
     }
     return CLI_DONE;
@@ -227,17 +229,16 @@ static int read_guests(struct options *options, const struct ballast_host *host)
     return rc;
 }
 
-/* `access` is NULL where the host comes from a snapshot. */
-static int prepare_host(struct options *options, const struct ballast_host *from,
-                        const struct host_access *access, struct cli_sheet *out)
+static int fill_host(void *context, const struct host_access *access, struct cli_sheet *out)
 {
-    size_t count = from->domain_count;
+    struct options *options = context;
+    size_t count = access->host->domain_count;
     struct cli_host *host = &options->shown;
-    int rc = read_guests(options, from);
+    int rc = read_guests(options, access->host);
     if (rc)
         return rc;
     forget_host(host);
-    host->host = from;
+    host->host = access->host;
     host->configurations = xcheck(calloc(count + 1, sizeof(struct ballast_breakdown *)));
     host->parts = xcheck(calloc(count + 1, sizeof(*host->parts)));
     host->evaluated = xcheck(calloc(options->guests.count + count + 1, sizeof(*host->evaluated)));
@@ -247,11 +248,6 @@ static int prepare_host(struct options *options, const struct ballast_host *from
     cli_host_choose(host, &options->choice);
     cli_host_fill(host, out);
     return CLI_DONE;
-}
-
-static int fill_host(void *context, const struct host_access *access, struct cli_sheet *out)
-{
-    return prepare_host(context, access->host, access, out);
 }
 
 static int show_host(void *context, const struct host_access *access, const struct cli_sheet *sheet)
@@ -267,29 +263,10 @@ static int show_host(void *context, const struct host_access *access, const stru
     return CLI_DONE;
 }
 
-static int show_snapshot(struct options *options)
-{
-    struct snapshot snapshot;
-    struct ballast_error err;
-    struct cli_sheet sheet = {0};
-    if (snapshot_read(options->host, &snapshot, &err) < 0) {
-        cli_error("%s", err.text);
-        return CLI_BAD;
-    }
-    host_access_report_lacks(&snapshot, options->host);
-    int rc = prepare_host(options, &snapshot.host, NULL, &sheet);
-    cli_sheet_sort(&sheet, &options->choice);
-    if (!rc)
-        rc = show_host(options, NULL, &sheet);
-    cli_sheet_release(&sheet);
-    snapshot_release(&snapshot);
-    return rc;
-}
-
-static int show_running(struct options *options)
+static int run_host(struct options *options)
 {
     struct host_access access;
-    int rc = host_access_open(&access, options->host, false);
+    int rc = host_access_open_unchecked(&access, options->host);
     if (!rc)
         rc = cli_view_run(&options->view, &access, options);
     host_access_close(&access);
@@ -305,7 +282,7 @@ static int host_main(struct cli_args *args)
     (void)cli_colour("auto", &options.colour);
     int rc = parse_host(&options, args);
     if (!rc)
-        rc = host_access_is_file(options.host) ? show_snapshot(&options) : show_running(&options);
+        rc = run_host(&options);
     forget_host(&options.shown);
     if (options.has_guests)
         rc = cli_guests_status(&options.guests, "host", rc);

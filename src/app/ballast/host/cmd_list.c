@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/access/floor.h"
 #include "app/ballast/access/view.h"
 #include "app/ballast/cli/args.h"
@@ -93,13 +91,36 @@ static int parse_list(struct list *list, struct cli_args *args)
     return CLI_DONE;
 }
 
+static void add_list_json_report(struct json_object *object, const struct host_access *access,
+                                 const struct hv_domain *is)
+{
+    const struct ballast_host *host = access->host;
+    const struct ballast_domain *shown =
+        ballast_domain_find(host->domains, host->domain_count, is->id);
+    struct json_object *pressure = is->pressure.known != 0 ? cli_json_object() : NULL;
+    for (int i = 0; i < BALLAST_PRESSURES && pressure; i++) {
+        enum ballast_pressure_kind kind = (enum ballast_pressure_kind)i;
+        cli_json_kib(pressure, ballast_pressure_name(kind),
+                     ballast_pressure_value(&is->pressure, kind));
+    }
+    if (pressure)
+        cli_json_kib(pressure, "age_usec", shown ? shown->pressure.age_usec : BALLAST_NONE);
+    cli_json_string(object, "report_source", ballast_report_source_name(is->report_source));
+    cli_json_kib(object, "used_kib", is->used_kib);
+    cli_json_kib(object, "reported_free_kib", is->reported_free_kib);
+    cli_json_kib(object, "reported_swap_kib", is->reported_swap_kib);
+    cli_json_kib(object, "report_age_usec", shown ? shown->report_age_usec : BALLAST_NONE);
+    cli_json_add(object, "pressure", pressure);
+    cli_json_string(object, "malformed_node", is->malformed);
+}
+
 static void print_list_json(const struct host_access *access, const struct cli_domain *domain,
                             const struct cli_list_known *known)
 {
     char why[CLI_FLOOR_WHY];
     uint64_t floor_kib = cli_floor_of(access, domain, why);
     const struct hv_domain *is = &domain->is;
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "domid", is->id);
     cli_json_string(object, "name", is->name);
     cli_json_string(object, "type", domain->is.knows_type ? cli_domain_type_name(domain) : NULL);
@@ -111,8 +132,10 @@ static void print_list_json(const struct host_access *access, const struct cli_d
     cli_json_kib(object, "dynamic_max_kib", is->dynamic_max_kib);
     cli_json_kib(object, "static_max_kib", is->static_max_kib);
     cli_json_kib(object, "xen_maximum_kib", is->max_kib);
+    cli_json_bool(object, "hotplugs", is->hotplugs);
     cli_json_kib(object, "pool_kib", is->pool_kib);
     cli_json_bool(object, "balloon", is->has_balloon);
+    add_list_json_report(object, access, is);
     cli_json_kib(object, "need_kib", known->need_kib);
     cli_json_kib(object, "floor_kib", floor_kib > 0 ? floor_kib : BALLAST_NONE);
     cli_json_string(object, "floor_why", *why ? why : NULL);

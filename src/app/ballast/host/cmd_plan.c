@@ -189,7 +189,7 @@ static int decide_plan(struct cli_plan *plan, struct balancer *balancer,
     struct balancer_input input = {.host = plan->host,
                                    .requests = requests,
                                    .request_count = requests ? plan->start_count : 0,
-                                   .promised_kib = plan->reserved_kib};
+                                   .reserved_kib = plan->reserved_kib};
     if (balancer_decide(balancer, &input, &plan->output, &err) < 0)
         return complain_plan(options, plan, &err);
     return CLI_DONE;
@@ -282,10 +282,10 @@ static bool counts_files(const struct options *options)
 }
 
 /*
- * What the ledger has reserved on this machine, as its daemon says or, where none runs, the engine
- * in this process, which changes nothing.
+ * What the ledger has reserved on this machine and the headroom, as its daemon says or, where none
+ * runs, the engine in this process, which changes nothing.
  */
-static int ask_reserved(const struct host_access *access, uint64_t *out_kib)
+static int ask_reserved(const struct host_access *access, uint64_t *out_kib, uint64_t *headroom_kib)
 {
     const struct cli_local_options options = {.command = "plan", .purpose = CLI_LOCAL_DRY_RUN};
     struct cli_daemon daemon = {.client = NULL};
@@ -298,7 +298,9 @@ static int ask_reserved(const struct host_access *access, uint64_t *out_kib)
     if (!rc)
         rc = cli_daemon_call(&daemon, "host", NULL, &host);
     if (!rc)
-        *out_kib = cli_field_sum(cli_field(host, "parts"), "reserved");
+        *out_kib = json_field_sum(json_field(host, "parts"), "reserved");
+    if (!rc)
+        *headroom_kib = json_field_sum(host, "headroom_kib");
     json_object_put(host);
     cli_daemon_close(&daemon);
     return rc;
@@ -309,15 +311,19 @@ static int run_access(const struct options *options)
 {
     struct host_access access;
     uint64_t reserved_kib = 0;
+    uint64_t missing_kib;
+    struct balancer_options balancing = BALANCER_OPTIONS_DEFAULT;
     int rc = host_access_open(&access, options->host_path, false);
     if (rc == CLI_DONE)
-        rc = ask_reserved(&access, &reserved_kib);
+        rc = ask_reserved(&access, &reserved_kib, &balancing.headroom_kib);
     if (rc == CLI_DONE)
         rc = host_access_refresh(&access);
-    if (rc == CLI_DONE && host_access_daemon_of(access.hv))
+    if (rc == CLI_DONE && host_access_daemon_of(access.hv)) {
         reserved_kib = host_access_daemon_reserved_kib(access.hv);
+        balancing.headroom_kib = host_access_daemon_headroom_kib(access.hv, &missing_kib);
+    }
     if (rc == CLI_DONE) {
-        struct balancer *balancer = xcheck(balancer_new(&options->policy, NULL));
+        struct balancer *balancer = xcheck(balancer_new(&options->policy, &balancing));
         struct cli_plan plan = {.host = access.host,
                                 .policy = &options->policy,
                                 .balancer = balancer,

@@ -29,20 +29,36 @@ static void print_memory(const struct json_object *host)
     char total[CLI_SIZE];
     char available[CLI_SIZE];
     char reserved[CLI_SIZE];
-    uint64_t deficit_kib = cli_field_sum(host, "deficit_kib");
-    cli_mib(cli_field_sum(host, "total_kib"), total);
-    cli_mib(cli_field_sum(host, "available_kib"), available);
-    cli_mib(cli_field_sum(cli_field(host, "parts"), "reserved"), reserved);
+    uint64_t deficit_kib = json_field_sum(host, "deficit_kib");
+    uint64_t claimed_kib = json_field_sum(host, "reserved_claim_kib");
+    cli_mib(json_field_sum(host, "total_kib"), total);
+    cli_mib(json_field_sum(host, "available_kib"), available);
+    cli_mib(json_field_sum(json_field(host, "parts"), "reserved"), reserved);
     printf("memory    %s MiB, %s MiB reserved, %s MiB available\n", total, reserved, available);
+    if (claimed_kib > 0)
+        printf("          %" PRIu64 " KiB of what is reserved are claimed in Xen\n", claimed_kib);
+    if (json_field_sum(host, "headroom_kib") > 0) {
+        cli_mib(json_field_sum(host, "headroom_kib"), reserved);
+        cli_mib(json_field_sum(host, "headroom_missing_kib"), available);
+        printf("headroom  %s MiB", reserved);
+        if (*json_field_string(host, "headroom_for"))
+            print_words(", for ", host, "headroom_for");
+        printf("; %s MiB missing\n", available);
+    }
+    if (*json_field_string(host, "state")) {
+        cli_mib(json_field_sum(host, "unneeded_kib"), available);
+        print_words("state     ", host, "state");
+        printf(", with %s MiB unneeded\n", available);
+    }
     if (deficit_kib > 0)
         printf("          %" PRIu64 " KiB more are reserved than are free\n", deficit_kib);
 }
 
 static void print_ledger(const struct json_object *ledger)
 {
-    printf("ledger    %" PRIu64 " reservations open%s\n", cli_field_sum(ledger, "open"),
-           cli_field_bool(ledger, "writable") ? "" : ", NOT WRITABLE: no new reservations");
-    if (*cli_field_string(ledger, "message")) {
+    printf("ledger    %" PRIu64 " reservations open%s\n", json_field_sum(ledger, "open"),
+           json_field_bool(ledger, "writable") ? "" : ", NOT WRITABLE: no new reservations");
+    if (*json_field_string(ledger, "message")) {
         print_words("          ", ledger, "message");
         putchar('\n');
     }
@@ -51,13 +67,13 @@ static void print_ledger(const struct json_object *ledger)
 /* Nothing where no exact profile knows this Xen. */
 static void print_prediction(const struct json_object *prediction)
 {
-    uint64_t outside = cli_field_sum(prediction, "outside");
-    if (!*cli_field_string(prediction, "profile"))
+    uint64_t outside = json_field_sum(prediction, "outside");
+    if (!*json_field_string(prediction, "profile"))
         return;
     print_words("costs     predicted by ", prediction, "profile");
-    if (*cli_field_string(prediction, "file"))
+    if (*json_field_string(prediction, "file"))
         print_words(" of ", prediction, "file");
-    printf("; %" PRIu64 " guests compared", cli_field_sum(prediction, "guests"));
+    printf("; %" PRIu64 " guests compared", json_field_sum(prediction, "guests"));
     if (outside > 0)
         printf(", %" PRIu64 " OUTSIDE its bound", outside);
     putchar('\n');
@@ -65,11 +81,11 @@ static void print_prediction(const struct json_object *prediction)
 
 static void print_backoff(const struct json_object *status)
 {
-    for (size_t i = 0; i < cli_field_count(status, "backoff"); i++) {
-        const struct json_object *domain = cli_field_at(status, "backoff", i);
+    for (size_t i = 0; i < json_field_count(status, "backoff"); i++) {
+        const struct json_object *domain = json_field_at(status, "backoff", i);
         print_words("backoff   ", domain, "name");
         printf(" is not asked for less than its %" PRIu64 " KiB: ",
-               cli_field_sum(domain, "current_kib"));
+               json_field_sum(domain, "current_kib"));
         print_words("", domain, "why");
         putchar('\n');
     }
@@ -77,8 +93,8 @@ static void print_backoff(const struct json_object *status)
 
 static void print_alerts(const struct json_object *status)
 {
-    for (size_t i = 0; i < cli_field_count(status, "alerts"); i++) {
-        const struct json_object *alert = cli_field_at(status, "alerts", i);
+    for (size_t i = 0; i < json_field_count(status, "alerts"); i++) {
+        const struct json_object *alert = json_field_at(status, "alerts", i);
         print_words("ALERT     ", alert, "name");
         print_words(": ", alert, "message");
         putchar('\n');
@@ -92,15 +108,15 @@ static void print_status_people(const struct json_object *hello, const struct js
     print_words(" on ", hello, "host");
     print_words(", of ", status, "host");
     printf(", process %" PRIu64 ", up %" PRIu64 " s, %" PRIu64 " clients\n",
-           cli_field_sum(hello, "pid"), cli_field_sum(status, "uptime_usec") / BALLAST_SEC_USEC,
-           cli_field_sum(status, "clients"));
+           json_field_sum(hello, "pid"), json_field_sum(status, "uptime_usec") / BALLAST_SEC_USEC,
+           json_field_sum(status, "clients"));
     print_words("policy    ", status, "policy");
     printf("%s; %" PRIu64 " ticks, %" PRIu64 " of them late\n",
-           cli_field_bool(status, "paused") ? ", PAUSED" : "", cli_field_sum(status, "ticks"),
-           cli_field_sum(status, "late_ticks"));
+           json_field_bool(status, "paused") ? ", PAUSED" : "", json_field_sum(status, "ticks"),
+           json_field_sum(status, "late_ticks"));
     print_memory(host);
-    print_ledger(cli_field(status, "ledger"));
-    print_prediction(cli_field(status, "prediction"));
+    print_ledger(json_field(status, "ledger"));
+    print_prediction(json_field(status, "prediction"));
     print_backoff(status);
     print_alerts(status);
 }
@@ -108,9 +124,9 @@ static void print_status_people(const struct json_object *hello, const struct js
 static void print_status_json(const struct json_object *hello, struct json_object *status,
                               struct json_object *host)
 {
-    struct json_object *object = xcheck(json_object_new_object());
-    cli_json_string(object, "daemon", cli_field_string(hello, "daemon"));
-    cli_json_string(object, "node", cli_field_string(hello, "host"));
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "daemon", json_field_string(hello, "daemon"));
+    cli_json_string(object, "node", json_field_string(hello, "host"));
     cli_json_add(object, "status", json_object_get(status));
     cli_json_add(object, "host", json_object_get(host));
     cli_json_print(object);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/ballast/cli/object.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/table.h"
+#include "app/ballast/cli/values.h"
 #include "core/base/units.h"
 #include "core/draw/bars.h"
 #include "core/draw/palette.h"
@@ -41,11 +41,21 @@ void cli_host_sums(const struct ballast_host_breakdown *breakdown)
 static void print_host_parts_notes(const struct cli_host *host)
 {
     cli_host_sums(&host->breakdown);
+    if (host->host->reserved_claim_kib > 0)
+        printf("note: %" PRIu64 " KiB of what is reserved are claimed in Xen\n",
+               host->host->reserved_claim_kib);
     if (host->breakdown.estimated_kib > 0)
         printf("note: %" PRIu64
                " KiB of the overhead are not measured but the most that configurations "
                "allow\n",
                host->breakdown.estimated_kib);
+    if (host->headroom_kib > 0)
+        printf("note: %" PRIu64 " KiB of what is available are headroom, left for starts that do "
+               "not ask; %" PRIu64 " KiB of it are missing\n",
+               host->headroom_kib, host->headroom_missing_kib);
+    if (host->state)
+        printf("note: memory is %s: %" PRIu64 " KiB are unneeded\n", host->state,
+               host->unneeded_kib);
     if (host->host->xen_kib == 0)
         puts("note: the snapshot does not have Xen's own memory, which is part of unexplained");
 }
@@ -187,50 +197,55 @@ void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains
 
 struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown)
 {
-    struct json_object *parts = cli_object();
+    struct json_object *parts = cli_json_object();
     for (int i = 0; i < BALLAST_PARTS; i++)
-        cli_object_add_kib(parts, ballast_host_part_name((enum ballast_host_part)i),
-                           breakdown->part_kib[i]);
+        cli_json_kib(parts, ballast_host_part_name((enum ballast_host_part)i),
+                     breakdown->part_kib[i]);
     return parts;
 }
 
 static struct json_object *domain_json(const struct ballast_domain *domain,
                                        const struct ballast_domain_parts *parts)
 {
-    struct json_object *object = cli_object();
-    cli_object_add_kib(object, "domid", domain->id);
-    cli_object_add_string(object, "name", domain->name);
-    cli_object_add_bool(object, "dom0", domain->is_dom0);
-    cli_object_add_string(object, "state", ballast_domain_state_name(domain->state));
-    cli_object_add_kib(object, "current_kib", parts->tot_kib);
-    cli_object_add_kib(object, "overhead_kib", parts->overhead_kib);
-    cli_object_add_bool(object, "estimated", parts->is_estimated);
+    struct json_object *object = cli_json_object();
+    cli_json_kib(object, "domid", domain->id);
+    cli_json_string(object, "name", domain->name);
+    cli_json_bool(object, "dom0", domain->is_dom0);
+    cli_json_string(object, "state", ballast_domain_state_name(domain->state));
+    cli_json_kib(object, "current_kib", parts->tot_kib);
+    cli_json_kib(object, "overhead_kib", parts->overhead_kib);
+    cli_json_bool(object, "estimated", parts->is_estimated);
     if (!parts->is_split)
         return object;
-    struct json_object *segments = cli_object();
+    struct json_object *segments = cli_json_object();
     for (int i = 0; i < BALLAST_BALLOON; i++)
-        cli_object_add_kib(segments, ballast_segment_name((enum ballast_segment)i),
-                           parts->segment_kib[i]);
-    cli_object_add_kib(segments, "other", parts->other_overhead_kib);
-    cli_object_add(object, "segments", segments);
+        cli_json_kib(segments, ballast_segment_name((enum ballast_segment)i),
+                     parts->segment_kib[i]);
+    cli_json_kib(segments, "other", parts->other_overhead_kib);
+    cli_json_add(object, "segments", segments);
     return object;
 }
 
 void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
 {
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
-    struct json_object *object = cli_object();
-    cli_object_add_seconds(object, "t", host->host->now_usec);
-    cli_object_add_kib(object, "total_kib", breakdown->total_kib);
-    cli_object_add(object, "parts", cli_host_parts_json(breakdown));
-    cli_object_add_kib(object, "overcounted_kib", breakdown->overcounted_kib);
-    cli_object_add_kib(object, "deficit_kib", breakdown->deficit_kib);
-    cli_object_add_kib(object, "estimated_kib", breakdown->estimated_kib);
-    struct json_object *array = cli_array();
+    struct json_object *object = cli_json_object();
+    cli_json_seconds(object, "t", host->host->now_usec);
+    cli_json_kib(object, "total_kib", breakdown->total_kib);
+    cli_json_add(object, "parts", cli_host_parts_json(breakdown));
+    cli_json_kib(object, "overcounted_kib", breakdown->overcounted_kib);
+    cli_json_kib(object, "deficit_kib", breakdown->deficit_kib);
+    cli_json_kib(object, "reserved_claim_kib", host->host->reserved_claim_kib);
+    cli_json_kib(object, "estimated_kib", breakdown->estimated_kib);
+    cli_json_kib(object, "headroom_kib", host->headroom_kib);
+    cli_json_kib(object, "headroom_missing_kib", host->headroom_missing_kib);
+    cli_json_string(object, "state", host->state);
+    cli_json_kib(object, "unneeded_kib", host->state ? host->unneeded_kib : BALLAST_NONE);
+    struct json_object *array = cli_json_array();
     for (size_t i = 0; i < domains->count; i++) {
         size_t at = domains->rows[i].at;
-        cli_array_add(array, domain_json(&host->host->domains[at], &host->parts[at]));
+        cli_json_append(array, domain_json(&host->host->domains[at], &host->parts[at]));
     }
-    cli_object_add(object, "domains", array);
-    cli_object_print(object);
+    cli_json_add(object, "domains", array);
+    cli_json_print(object);
 }

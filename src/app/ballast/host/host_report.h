@@ -16,6 +16,11 @@ struct cli_host {
     struct ballast_domain_parts *parts;              /* of each domain */
     const struct ballast_breakdown **configurations; /* of each domain, or NULL */
     struct ballast_breakdown *evaluated;             /* what those point to */
+    uint64_t
+        headroom_kib; /* of what is available: left for starts that do not ask; 0: a snapshot */
+    uint64_t headroom_missing_kib;
+    const char *state; /* how scarce memory is, as the daemon has it; NULL: a snapshot */
+    uint64_t unneeded_kib;
 };
 
 /*

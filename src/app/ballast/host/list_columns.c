@@ -28,10 +28,14 @@ const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
     [CLI_LIST_TARGET] = {"target", "target", SIZE, .has_sum = true},
     [CLI_LIST_RANGE] = {"range", "range", SIZE},
     [CLI_LIST_STATIC] = {"static", "static", SIZE},
+    [CLI_LIST_HOTPLUG] = {"hotplug", "hotplug", WORD},
     [CLI_LIST_MAX] = {"max", "xen max", SIZE},
     [CLI_LIST_POOL] = {"pool", "pool", SIZE, .has_sum = true},
     [CLI_LIST_BALLOON] = {"balloon", "balloon", WORD},
     [CLI_LIST_USED] = {"used", "used", SIZE},
+    [CLI_LIST_SOURCE] = {"source", "report", WORD, .is_left = true},
+    [CLI_LIST_PSI_SOME] = {"psi-some", "some %", .kind = CLI_COLUMN_NUMBER},
+    [CLI_LIST_PSI_FULL] = {"psi-full", "full %", .kind = CLI_COLUMN_NUMBER},
     [CLI_LIST_OVERHEAD] = {"overhead", "overhead", SIZE},
     [CLI_LIST_NEED] = {"need", "need", SIZE},
     [CLI_LIST_PINNED] = {"pinned", "pinned", SIZE},
@@ -40,8 +44,8 @@ const struct cli_column cli_list_columns[CLI_LIST_COLUMNS + 1] = {
 
 static void take_one(const struct json_object *domain, struct cli_list_known *out)
 {
-    out->need_kib = cli_field_u64(domain, "need_kib");
-    out->pinned_kib = cli_field_u64(domain, "pinned_kib");
+    out->need_kib = json_field_u64(domain, "need_kib");
+    out->pinned_kib = json_field_u64(domain, "pinned_kib");
     out->pinned_by[0] = '\0';
     if (out->pinned_kib == BALLAST_NONE)
         return;
@@ -56,7 +60,7 @@ static void take_known(const struct host_access *access, const struct json_objec
 {
     for (size_t i = 0; i < json_object_array_length(domains); i++) {
         const struct json_object *domain = json_object_array_get_idx(domains, i);
-        uint64_t id = cli_field_u64(domain, "domid");
+        uint64_t id = json_field_u64(domain, "domid");
         const struct cli_domain *found =
             id <= UINT32_MAX ? host_access_by_id(access, (uint32_t)id) : NULL;
         if (found)
@@ -82,9 +86,9 @@ struct cli_list_known *cli_list_known(const struct host_access *access)
     for (size_t i = 0; i < access->count; i++)
         known[i] = (struct cli_list_known){.need_kib = BALLAST_NONE,
                                            .pinned_kib = access->domains[i].pinned_kib};
-    const struct json_object *told = host_access_daemon_domains(access->hv);
-    if (told)
-        take_known(access, told, known);
+    const struct json_object *ours = host_access_daemon_domains(access->hv);
+    if (ours)
+        take_known(access, ours, known);
     else if (access->hv->ops->is_machine)
         ask_known(access, known);
     return known;
@@ -97,6 +101,17 @@ static void add_list_row_range(struct cli_sheet *sheet, const struct hv_domain *
     else
         cli_sheet_add(sheet, is->dynamic_max_kib, "%" PRIu64 "-%" PRIu64,
                       is->dynamic_min_kib / BALLAST_MIB_KIB, is->dynamic_max_kib / BALLAST_MIB_KIB);
+}
+
+/* In percent, as the kernel writes it. */
+static void add_list_row_psi(struct cli_sheet *sheet, const struct hv_domain *is,
+                             enum ballast_pressure_kind kind)
+{
+    uint64_t permyriad = ballast_pressure_value(&is->pressure, kind);
+    if (permyriad == BALLAST_NONE)
+        cli_sheet_add(sheet, BALLAST_NONE, "-");
+    else
+        cli_sheet_add(sheet, permyriad, "%" PRIu64 ".%02" PRIu64, permyriad / 100, permyriad % 100);
 }
 
 /* Sorts by all but the balloon. `profile` NULL: the column is not shown. */
@@ -134,10 +149,14 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
         cli_sheet_add_kib(out, domain->whole_target_kib);
         add_list_row_range(out, is);
         cli_sheet_add_kib(out, is->static_max_kib);
+        cli_sheet_add(out, 0, "%s", is->hotplugs ? "yes" : "-");
         cli_sheet_add_kib(out, is->max_kib);
         cli_sheet_add_kib(out, is->pool_kib);
         cli_sheet_add(out, 0, "%s", is->has_balloon ? "yes" : "-");
         cli_sheet_add_kib(out, is->used_kib);
+        cli_sheet_add(out, 0, "%s", ballast_report_source_name(is->report_source));
+        add_list_row_psi(out, is, BALLAST_PRESSURE_SOME);
+        add_list_row_psi(out, is, BALLAST_PRESSURE_FULL);
         cli_sheet_add_kib(out, domain->overhead_kib);
         cli_sheet_add_kib(out, known ? known[i].need_kib : BALLAST_NONE);
         cli_sheet_add_kib(out, known ? known[i].pinned_kib : BALLAST_NONE);

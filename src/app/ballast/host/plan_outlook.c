@@ -8,10 +8,7 @@
 
 const struct ballast_domain *cli_plan_domain(const struct cli_plan *plan, uint32_t id)
 {
-    size_t i = 0;
-    while (plan->host->domains[i].id != id)
-        i++;
-    return &plan->host->domains[i];
+    return ballast_domain_find(plan->host->domains, plan->host->domain_count, id);
 }
 
 /* The target of each domain after the plan. */
@@ -67,17 +64,17 @@ static struct forecast plan_outlook_time_for(const struct cli_outlook *outlook,
 }
 
 /* A request is decided in this tick, or waits. */
-static bool *find_judged(const struct cli_plan *plan, uint64_t *granted_kib)
+static bool *find_decided(const struct cli_plan *plan, uint64_t *granted_kib)
 {
-    bool *judged = xcheck(calloc(plan->start_count + 1, sizeof(*judged)));
+    bool *decided = xcheck(calloc(plan->start_count + 1, sizeof(*decided)));
     *granted_kib = 0;
     for (size_t i = 0; i < plan->output.verdict_count; i++) {
         const struct balancer_verdict *verdict = &plan->output.verdicts[i];
-        judged[verdict->request] = true;
+        decided[verdict->request] = true;
         if (verdict->granted)
             *granted_kib += plan->starts[verdict->request].need_kib; /* all of it was free */
     }
-    return judged;
+    return decided;
 }
 
 void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
@@ -86,11 +83,11 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
     find_plan_outlook_donors(plan, out);
     out->waits = xcheck(calloc(plan->start_count + 1, sizeof(*out->waits)));
     uint64_t granted_kib;
-    bool *judged = find_judged(plan, &granted_kib);
+    bool *decided = find_decided(plan, &granted_kib);
     uint64_t left_kib = ballast_sub_floor(plan->output.available_kib, granted_kib);
     uint64_t wanted_kib = plan->output.deficit_kib;
     for (size_t i = 0; i < plan->start_count; i++) {
-        if (judged[i])
+        if (decided[i])
             continue;
         wanted_kib = ballast_add_ceil(wanted_kib, plan->starts[i].need_kib);
         uint64_t missing_kib = ballast_sub_floor(wanted_kib, left_kib);
@@ -100,7 +97,7 @@ void cli_plan_look_ahead(const struct cli_plan *plan, struct cli_outlook *out)
             .wait = plan_outlook_time_for(out, missing_kib),
         };
     }
-    free(judged);
+    free(decided);
 }
 
 void cli_outlook_release(struct cli_outlook *outlook)

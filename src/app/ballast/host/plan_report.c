@@ -4,23 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ballast/cli/object.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
 #include "app/ballast/host/host_report.h"
 #include "app/ballast/host/plan.h"
 #include "core/base/units.h"
 
 /* In new memory. */
-static char *set_sentence(const struct cli_plan *plan, const struct balancer_set *set)
-{
-    char *label = cli_domain_label(cli_plan_domain(plan, set->id));
-    size_t size = balancer_set_text(set, label, NULL, 0) + 1;
-    char *text = xcheck(malloc(size));
-    (void)balancer_set_text(set, label, text, size);
-    free(label);
-    return text;
-}
-
 static char *verdict_sentence(const struct cli_plan *plan, const struct balancer_verdict *verdict)
 {
     const char *shown = plan->starts[verdict->request].shown;
@@ -65,7 +55,7 @@ static void print_profiles(const struct cli_plan *plan)
 static void print_set(const struct cli_plan *plan, const struct balancer_set *set)
 {
     const struct ballast_domain *domain = cli_plan_domain(plan, set->id);
-    char *text = set_sentence(plan, set);
+    char *text = cli_set_sentence(plan->host, set);
     printf("%s\n      ", text);
     free(text);
     if (set->target_kib != BALLAST_NONE)
@@ -150,9 +140,9 @@ void cli_plan_text(const struct cli_plan *plan)
 
 static struct json_object *change_json(uint64_t from_kib, uint64_t to_kib)
 {
-    struct json_object *change = cli_object();
-    cli_object_add_kib(change, "from", from_kib);
-    cli_object_add_kib(change, "to", to_kib);
+    struct json_object *change = cli_json_object();
+    cli_json_kib(change, "from", from_kib);
+    cli_json_kib(change, "to", to_kib);
     return change;
 }
 
@@ -160,18 +150,18 @@ static struct json_object *set_plan_report_json(const struct cli_plan *plan,
                                                 const struct balancer_set *set)
 {
     const struct ballast_domain *domain = cli_plan_domain(plan, set->id);
-    struct json_object *object = cli_object();
-    cli_object_add_string(object, "step", "set");
-    cli_object_add_kib(object, "domid", set->id);
-    cli_object_add_string(object, "name", domain->name);
-    cli_object_add_kib(object, "current_kib", domain->tot_kib);
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "step", "set");
+    cli_json_kib(object, "domid", set->id);
+    cli_json_string(object, "name", domain->name);
+    cli_json_kib(object, "current_kib", domain->tot_kib);
     if (set->target_kib != BALLAST_NONE)
-        cli_object_add(object, "target_kib", change_json(domain->target_kib, set->target_kib));
+        cli_json_add(object, "target_kib", change_json(domain->target_kib, set->target_kib));
     if (set->maxmem_kib != BALLAST_NONE)
-        cli_object_add(object, "xen_maximum_kib", change_json(domain->maxmem_kib, set->maxmem_kib));
-    char *text = set_sentence(plan, set);
-    cli_object_add_string(object, "reason", balancer_reason_name(set->reason));
-    cli_object_add_string(object, "why", text);
+        cli_json_add(object, "xen_maximum_kib", change_json(domain->maxmem_kib, set->maxmem_kib));
+    char *text = cli_set_sentence(plan->host, set);
+    cli_json_string(object, "reason", balancer_reason_name(set->reason));
+    cli_json_string(object, "why", text);
     free(text);
     return object;
 }
@@ -180,18 +170,18 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
                                         const struct balancer_verdict *verdict)
 {
     const struct cli_start *start = &plan->starts[verdict->request];
-    struct json_object *object = cli_object();
-    cli_object_add_string(object, "step", verdict->granted ? "grant" : "refuse");
-    cli_object_add_string(object, "name", start->shown);
-    cli_object_add_kib(object, "need_kib", start->need_kib);
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "step", verdict->granted ? "grant" : "refuse");
+    cli_json_string(object, "name", start->shown);
+    cli_json_kib(object, "need_kib", start->need_kib);
     if (*start->profile) {
-        cli_object_add_string(object, "profile", start->profile);
-        cli_object_add_string(object, "profile_why", start->why);
+        cli_json_string(object, "profile", start->profile);
+        cli_json_string(object, "profile_why", start->why);
         cli_certainty_json(object, &start->certainty);
     }
     char *text = verdict_sentence(plan, verdict);
-    cli_object_add_string(object, "reason", balancer_reason_name(verdict->reason));
-    cli_object_add_string(object, "why", text);
+    cli_json_string(object, "reason", balancer_reason_name(verdict->reason));
+    cli_json_string(object, "why", text);
     free(text);
     return object;
 }
@@ -199,48 +189,48 @@ static struct json_object *verdict_json(const struct cli_plan *plan,
 static struct json_object *steps_json(const struct cli_plan *plan)
 {
     const struct balancer_output *output = &plan->output;
-    struct json_object *steps = cli_array();
+    struct json_object *steps = cli_json_array();
     for (size_t i = 0; i < output->take_count; i++)
-        cli_array_add(steps, set_plan_report_json(plan, &output->sets[i]));
+        cli_json_append(steps, set_plan_report_json(plan, &output->sets[i]));
     for (size_t i = 0; i < output->verdict_count; i++)
-        cli_array_add(steps, verdict_json(plan, &output->verdicts[i]));
+        cli_json_append(steps, verdict_json(plan, &output->verdicts[i]));
     for (size_t i = output->take_count; i < output->set_count; i++)
-        cli_array_add(steps, set_plan_report_json(plan, &output->sets[i]));
+        cli_json_append(steps, set_plan_report_json(plan, &output->sets[i]));
     return steps;
 }
 
 static struct json_object *waits_json(const struct cli_outlook *outlook)
 {
-    struct json_object *waits = cli_array();
+    struct json_object *waits = cli_json_array();
     for (size_t i = 0; i < outlook->wait_count; i++) {
         const struct cli_wait *wait = &outlook->waits[i];
-        struct json_object *object = cli_object();
-        cli_object_add_string(object, "name", wait->start->shown);
-        cli_object_add_kib(object, "need_kib", wait->start->need_kib);
-        cli_object_add_kib(object, "missing_kib", wait->missing_kib);
+        struct json_object *object = cli_json_object();
+        cli_json_string(object, "name", wait->start->shown);
+        cli_json_kib(object, "need_kib", wait->start->need_kib);
+        cli_json_kib(object, "missing_kib", wait->missing_kib);
         if (wait->wait.max_usec != BALLAST_NONE) {
-            cli_object_add_seconds(object, "seconds_min", wait->wait.min_usec);
-            cli_object_add_seconds(object, "seconds_max", wait->wait.max_usec);
+            cli_json_seconds(object, "seconds_min", wait->wait.min_usec);
+            cli_json_seconds(object, "seconds_max", wait->wait.max_usec);
         }
-        cli_array_add(waits, object);
+        cli_json_append(waits, object);
     }
     return waits;
 }
 
 static struct json_object *plan_report_donors_json(const struct cli_outlook *outlook)
 {
-    struct json_object *donors = cli_array();
+    struct json_object *donors = cli_json_array();
     for (size_t i = 0; i < outlook->donor_count; i++) {
         const struct cli_donor *donor = &outlook->donors[i];
-        struct json_object *object = cli_object();
-        cli_object_add_kib(object, "domid", donor->domain->id);
-        cli_object_add_string(object, "name", donor->domain->name);
-        cli_object_add_kib(object, "reclaim_kib", donor->reclaim_kib);
-        cli_object_add_kib(object, "rate_min_kib_per_sec", donor->pace.min_kib_per_sec);
-        cli_object_add_kib(object, "rate_max_kib_per_sec", donor->pace.max_kib_per_sec);
-        cli_object_add_string(object, "rate_basis", pace_basis_name(donor->pace.basis));
-        cli_object_add_bool(object, "stuck", donor->stuck);
-        cli_array_add(donors, object);
+        struct json_object *object = cli_json_object();
+        cli_json_kib(object, "domid", donor->domain->id);
+        cli_json_string(object, "name", donor->domain->name);
+        cli_json_kib(object, "reclaim_kib", donor->reclaim_kib);
+        cli_json_kib(object, "rate_min_kib_per_sec", donor->pace.min_kib_per_sec);
+        cli_json_kib(object, "rate_max_kib_per_sec", donor->pace.max_kib_per_sec);
+        cli_json_string(object, "rate_basis", pace_basis_name(donor->pace.basis));
+        cli_json_bool(object, "stuck", donor->stuck);
+        cli_json_append(donors, object);
     }
     return donors;
 }
@@ -249,18 +239,18 @@ void cli_plan_json(const struct cli_plan *plan)
 {
     struct cli_outlook outlook;
     cli_plan_look_ahead(plan, &outlook);
-    struct json_object *object = cli_object();
-    cli_object_add_string(object, "policy", plan->policy->name);
-    cli_object_add_seconds(object, "t", plan->host->now_usec);
-    cli_object_add_kib(object, "snapshots", plan->snapshot_count);
-    cli_object_add_kib(object, "total_kib", plan->host->total_kib);
-    cli_object_add(object, "parts", cli_host_parts_json(&plan->breakdown));
-    cli_object_add_kib(object, "overcounted_kib", plan->breakdown.overcounted_kib);
-    cli_object_add_kib(object, "deficit_kib", plan->output.deficit_kib);
-    cli_object_add_kib(object, "available_kib", plan->output.available_kib);
-    cli_object_add(object, "steps", steps_json(plan));
-    cli_object_add(object, "waiting", waits_json(&outlook));
-    cli_object_add(object, "donors", plan_report_donors_json(&outlook));
-    cli_object_print(object);
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "policy", plan->policy->name);
+    cli_json_seconds(object, "t", plan->host->now_usec);
+    cli_json_kib(object, "snapshots", plan->snapshot_count);
+    cli_json_kib(object, "total_kib", plan->host->total_kib);
+    cli_json_add(object, "parts", cli_host_parts_json(&plan->breakdown));
+    cli_json_kib(object, "overcounted_kib", plan->breakdown.overcounted_kib);
+    cli_json_kib(object, "deficit_kib", plan->output.deficit_kib);
+    cli_json_kib(object, "available_kib", plan->output.available_kib);
+    cli_json_add(object, "steps", steps_json(plan));
+    cli_json_add(object, "waiting", waits_json(&outlook));
+    cli_json_add(object, "donors", plan_report_donors_json(&outlook));
+    cli_json_print(object);
     cli_outlook_release(&outlook);
 }

@@ -21,7 +21,7 @@ static const char *const balancers[] = {"squeezed", "qmemmand", "qubes-qmemman",
                                         "momd"};
 static const char *const libvirts[] = {"libvirtd", "virtxend"};
 
-/* Not those of ballastd, which is not a rival of its own commands. */
+/* Of others; ballastd itself has it where it speaks qmemman's interface. */
 static const char *const sockets[] = {
     "/run/qubes/qmemman.sock", /* qubes.qmemman.client */
 };
@@ -104,7 +104,7 @@ static void look_for_ours(struct cli_rival_balancers *rivals, const char *root)
 
 static void look_at_sockets(struct cli_rival_balancers *rivals, const char *root)
 {
-    for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
+    for (size_t i = 0; !rivals->ours && i < sizeof(sockets) / sizeof(sockets[0]); i++) {
         char path[PATH_MAX];
         struct stat is;
         (void)snprintf(path, sizeof(path), "%s%s", root, sockets[i]);

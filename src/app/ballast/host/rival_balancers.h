@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who else moves memory on this host, as far as processes, sockets and configuration tell. */
+/* What else moves memory on this host, as far as processes, sockets and configuration tell. */
 #ifndef APP_BALLAST_HOST_RIVAL_BALANCERS_H
 #define APP_BALLAST_HOST_RIVAL_BALANCERS_H
 

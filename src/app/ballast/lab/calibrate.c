@@ -11,8 +11,8 @@
 #include <json-c/json.h>
 
 #include "app/ballast/cli/command.h"
-#include "app/ballast/cli/object.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/values.h"
 #include "core/base/units.h"
 
 static uint64_t mib_of(const struct ballast_guest *guest)
@@ -28,7 +28,7 @@ static uint64_t vcpus_of(const struct ballast_guest *guest)
     return guest->attr[BALLAST_VCPUS] == BALLAST_UNSET ? 1 : guest->attr[BALLAST_VCPUS];
 }
 
-void cli_calibrate_tell_shapes(const struct cli_calibrate *run)
+void cli_calibrate_print_shapes(const struct cli_calibrate *run)
 {
     for (size_t i = 0; i < run->shape_count; i++) {
         const struct ballast_guest *guest = &run->shapes[i].guest;
@@ -40,10 +40,10 @@ void cli_calibrate_tell_shapes(const struct cli_calibrate *run)
 
 static struct json_object *cost_json(const struct ballast_cost_kib *cost)
 {
-    struct json_object *object = cli_object();
-    cli_object_add_kib(object, "settled", cost->settled_kib);
-    cli_object_add_kib(object, "fresh_max", cost->fresh_max_kib);
-    cli_object_add_kib(object, "later_max", cost->later_max_kib);
+    struct json_object *object = cli_json_object();
+    cli_json_kib(object, "settled", cost->settled_kib);
+    cli_json_kib(object, "fresh_max", cost->fresh_max_kib);
+    cli_json_kib(object, "later_max", cost->later_max_kib);
     return object;
 }
 
@@ -51,69 +51,70 @@ static struct json_object *cost_json(const struct ballast_cost_kib *cost)
 static struct json_object *needs_json(const struct cli_calibrate *run,
                                       const struct ballast_guest *guest)
 {
-    struct json_object *object = cli_object();
+    struct json_object *object = cli_json_object();
     for (size_t i = 0; ballast_profile_at(i); i++) {
         const struct ballast_profile *profile = ballast_profile_at(i);
         struct ballast_breakdown breakdown;
         if (ballast_profile_exact(profile, NULL) ||
             ballast_breakdown_evaluate(&breakdown, profile, guest, &run->caps, NULL) < 0)
             continue;
-        cli_object_add_kib(object, ballast_profile_name(profile), breakdown.need_kib);
+        cli_json_kib(object, ballast_profile_name(profile), breakdown.need_kib);
     }
     return object;
 }
 
 static struct json_object *guest_json(const struct ballast_guest *guest)
 {
-    struct json_object *object = cli_object();
-    cli_object_add_string(object, "type", ballast_guest_type_name(guest->type));
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "type", ballast_guest_type_name(guest->type));
     for (int i = 0; i < BALLAST_GUEST_ATTRS; i++) {
         enum ballast_guest_attr attr = (enum ballast_guest_attr)i;
         if (guest->attr[i] == BALLAST_UNSET)
             continue;
         if (ballast_guest_attr_kind(attr) == BALLAST_ATTR_CHOICE)
-            cli_object_add_string(object, ballast_guest_attr_name(attr),
-                                  ballast_guest_attr_choice(attr, guest->attr[i]));
+            cli_json_string(object, ballast_guest_attr_name(attr),
+                            ballast_guest_attr_choice(attr, guest->attr[i]));
         else
-            cli_object_add_kib(object, ballast_guest_attr_name(attr), guest->attr[i]);
+            cli_json_kib(object, ballast_guest_attr_name(attr), guest->attr[i]);
     }
     return object;
 }
 
-static void tell_line_json(const struct cli_calibrate *run, const struct cli_calibrate_line *line)
+static void print_line_json(const struct cli_calibrate *run, const struct cli_calibrate_line *line)
 {
     struct ballast_cost_kib cost = {0};
-    struct json_object *object = cli_object();
+    struct json_object *object = cli_json_object();
     const struct cli_probe_seen *seen = &line->seen;
     (void)ballast_breakdown_cost(&line->breakdown, &cost);
-    cli_object_add_string(object, "name", line->shape->guest.name);
-    cli_object_add(object, "guest", guest_json(&line->shape->guest));
-    cli_object_add_string(object, "profile", ballast_profile_name(run->profile));
-    cli_object_add(object, "cost", cost_json(&cost));
-    cli_object_add_kib(object, "need", line->breakdown.need_kib);
-    cli_object_add(object, "needs", needs_json(run, &line->shape->guest));
-    cli_object_add_string(object, "outcome",
-                          line->is_built      ? "built"
-                          : line->has_no_room ? "no-room"
-                                              : "refused");
+    cli_json_string(object, "name", line->shape->guest.name);
+    cli_json_add(object, "guest", guest_json(&line->shape->guest));
+    cli_json_string(object, "profile", ballast_profile_name(run->profile));
+    cli_json_add(object, "cost", cost_json(&cost));
+    cli_json_kib(object, "need", line->breakdown.need_kib);
+    cli_json_add(object, "needs", needs_json(run, &line->shape->guest));
+    cli_json_string(object, "outcome",
+                    line->is_built      ? "built"
+                    : line->has_no_room ? "no-room"
+                                        : "refused");
     if (line->is_built) {
-        json_object_object_add(
+        cli_json_add(
             object, "taken",
-            json_object_new_int64(seen->cell.taken_pages * (int64_t)BALLAST_PAGE_KIB));
-        cli_object_add_kib(object, "actual", seen->cell.tot_pages * BALLAST_PAGE_KIB);
-        cli_object_add_kib(object, "pool", seen->cell.pool_pages * BALLAST_PAGE_KIB);
-        json_object_object_add(object, "left",
-                               json_object_new_int64(seen->left_pages * (int64_t)BALLAST_PAGE_KIB));
+            xcheck(json_object_new_int64(seen->cell.taken_pages * (int64_t)BALLAST_PAGE_KIB)));
+        cli_json_kib(object, "actual", seen->cell.tot_pages * BALLAST_PAGE_KIB);
+        cli_json_kib(object, "pool", seen->cell.pool_pages * BALLAST_PAGE_KIB);
+        cli_json_add(object, "left",
+                     xcheck(json_object_new_int64(seen->left_pages * (int64_t)BALLAST_PAGE_KIB)));
     }
-    cli_object_print(object);
+    cli_json_print(object);
     (void)fflush(stdout);
 }
 
-void cli_calibrate_tell_line(const struct cli_calibrate *run, const struct cli_calibrate_line *line)
+void cli_calibrate_print_line(const struct cli_calibrate *run,
+                              const struct cli_calibrate_line *line)
 {
     struct ballast_cost_kib cost = {0};
     if (run->json) {
-        tell_line_json(run, line);
+        print_line_json(run, line);
         return;
     }
     char *shown = cli_shown(line->shape->guest.name);
@@ -153,7 +154,7 @@ int cli_calibrate_write(const struct cli_calibrate *run, const struct calibratio
     return CLI_UNREACHABLE;
 }
 
-static void tell_arena(const struct fit_arena *arena, enum ballast_guest_type type)
+static void print_arena_fit(const struct fit_arena *arena, enum ballast_guest_type type)
 {
     if (arena->cells == 0)
         return;
@@ -166,8 +167,9 @@ static void tell_arena(const struct fit_arena *arena, enum ballast_guest_type ty
     putchar('\n');
 }
 
-int cli_calibrate_tell(const struct cli_calibrate *run, const struct calibration *calibration,
-                       const struct fit_result *result)
+int cli_calibrate_print_result(const struct cli_calibrate *run,
+                               const struct calibration *calibration,
+                               const struct fit_result *result)
 {
     bool disagrees = fit_disagrees(result);
     if (run->json)
@@ -182,7 +184,7 @@ int cli_calibrate_tell(const struct cli_calibrate *run, const struct calibration
         printf("%-10s %s\n", fit_verdict_name(result->estimates[i].verdict), text);
     }
     for (int i = 0; i < BALLAST_GUEST_TYPES; i++)
-        tell_arena(&result->arenas[i], (enum ballast_guest_type)i);
+        print_arena_fit(&result->arenas[i], (enum ballast_guest_type)i);
     printf(disagrees ? "%s is wrong on this host%s%s\n" : "%s is right on this host%s%s\n",
            ballast_profile_name(run->profile), run->out_path ? "; its own profile is in " : "",
            run->out_path ? run->out_path : "");

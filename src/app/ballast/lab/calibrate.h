@@ -37,14 +37,15 @@ struct cli_calibrate_line {
     bool has_no_room; /* else xl refused it */
 };
 
-void cli_calibrate_tell_shapes(const struct cli_calibrate *run);
-void cli_calibrate_tell_line(const struct cli_calibrate *run,
-                             const struct cli_calibrate_line *line);
+void cli_calibrate_print_shapes(const struct cli_calibrate *run);
+void cli_calibrate_print_line(const struct cli_calibrate *run,
+                              const struct cli_calibrate_line *line);
 /* CLI_UNREACHABLE, with a message: the file cannot be written, and the old one is unchanged. */
 int cli_calibrate_write(const struct cli_calibrate *run, const struct calibration *calibration,
                         const struct fit_result *result);
 /* The exit status: CLI_NO where the profile that was compared with is wrong here. */
-int cli_calibrate_tell(const struct cli_calibrate *run, const struct calibration *calibration,
-                       const struct fit_result *result);
+int cli_calibrate_print_result(const struct cli_calibrate *run,
+                               const struct calibration *calibration,
+                               const struct fit_result *result);
 
 #endif

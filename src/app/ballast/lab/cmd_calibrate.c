@@ -188,7 +188,7 @@ static int measure_all(struct cli_calibrate *run)
         line.has_no_room = rc == CLI_NO;
         if (run->guests_path && (rc == CLI_DONE || rc == CLI_NO || rc == CLI_PROBE_REFUSED)) {
             cli_progress_end(&progress);
-            cli_calibrate_tell_line(run, &line);
+            cli_calibrate_print_line(run, &line);
         }
         if (line.is_built)
             run->cells[run->cell_count++] = line.seen.cell;
@@ -219,7 +219,7 @@ static int find_calibrate(struct cli_calibrate *run)
     }
     int rc = run->out_path ? cli_calibrate_write(run, calibration, &result) : CLI_DONE;
     if (!rc)
-        rc = cli_calibrate_tell(run, calibration, &result);
+        rc = cli_calibrate_print_result(run, calibration, &result);
     calibration_free(calibration);
     return rc;
 }
@@ -250,7 +250,7 @@ static int calibrate_main(struct cli_args *args)
     if (!rc)
         rc = read_shapes(&run);
     if (!rc && run.dry) {
-        cli_calibrate_tell_shapes(&run);
+        cli_calibrate_print_shapes(&run);
     } else if (!rc) {
         rc = host_access_open(&run.access, "xen", true);
         if (!rc) {

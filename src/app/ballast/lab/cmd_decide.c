@@ -75,10 +75,32 @@ static void make_whole(struct json_object *object, const char *const *keys)
     }
 }
 
+/* What is no pressure, whole or in part. */
+static void drop_bad_pressure(struct json_object *dom)
+{
+    struct json_at nowhere = {.name = ""};
+    struct json_object *pressure;
+    uint64_t value;
+    if (json_get_object(dom, "pressure", &nowhere, &pressure, NULL) < 0) {
+        json_object_object_del(dom, "pressure");
+        return;
+    }
+    for (int i = 0; i < BALLAST_PRESSURES; i++) {
+        enum ballast_pressure_kind kind = (enum ballast_pressure_kind)i;
+        const char *const keys[] = {ballast_pressure_name(kind), NULL};
+        make_whole(pressure, keys);
+        if (json_get_u64(pressure, keys[0], &nowhere, &value, NULL) < 0 ||
+            value > ballast_pressure_most(kind))
+            json_object_object_del(pressure, keys[0]);
+    }
+    if (json_get_seconds(pressure, "age", &nowhere, &value, NULL) < 0)
+        json_object_object_del(pressure, "age");
+}
+
 /* Law 6: what a guest says of itself can cost only that guest, not the whole line. */
 static void drop_nonsense(struct json_object *dom)
 {
-    static const char *const sizes[] = {"used_kib", "free_kib"};
+    static const char *const sizes[] = {"used_kib", "free_kib", "swap_kib"};
     struct json_at nowhere = {.name = ""};
     uint64_t unused;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -87,6 +109,7 @@ static void drop_nonsense(struct json_object *dom)
     }
     if (json_get_seconds(dom, "report_age", &nowhere, &unused, NULL) == -EINVAL)
         json_object_object_del(dom, "report_age");
+    drop_bad_pressure(dom);
 }
 
 /* What is not an object or array is left to the reader of snapshots, which says what is wrong. */
@@ -94,20 +117,10 @@ static void tidy_decide(const struct json_object *object, const struct json_at *
 {
     static const char *const of_host[] = {"total_kib", "free_kib", "claimed_kib", "slush_kib",
                                           "scrub_kib", "xen_kib",  NULL};
-    static const char *const of_dom[] = {"id",
-                                         "tot_kib",
-                                         "video_kib",
-                                         "overhead_kib",
-                                         "target_kib",
-                                         "maxmem_kib",
-                                         "dyn_min_kib",
-                                         "dyn_max_kib",
-                                         "static_max_kib",
-                                         "build_left_kib",
-                                         "used_kib",
-                                         "free_kib",
-                                         "shares",
-                                         NULL};
+    static const char *const of_dom[] = {
+        "id",         "tot_kib",     "video_kib",   "overhead_kib",   "target_kib",
+        "maxmem_kib", "dyn_min_kib", "dyn_max_kib", "static_max_kib", "build_left_kib",
+        "used_kib",   "free_kib",    "swap_kib",    "shares",         NULL};
     struct json_object *host;
     struct json_object *doms;
     if (json_get_object(object, "host", at, &host, NULL) == 0)
@@ -251,9 +264,9 @@ static void print_refusals(const struct decide *decide, const struct balancer_ou
     fputs("]}\n", stdout);
 }
 
-static int judge_decide(struct decide *decide, const struct json_object *object,
-                        const struct json_at *at, const struct snapshot *snapshot,
-                        struct ballast_error *err)
+static int decide_snapshot(struct decide *decide, const struct json_object *object,
+                           const struct json_at *at, const struct snapshot *snapshot,
+                           struct ballast_error *err)
 {
     int rc = read_requests(decide, object, at, snapshot->host.now_usec, err);
     if (rc < 0)
@@ -288,7 +301,7 @@ static int decide_tick(struct decide *decide, const struct json_object *object,
     rc = snapshot_from_json(object, at, &snapshot, err);
     if (rc < 0)
         return rc;
-    rc = judge_decide(decide, object, at, &snapshot, err);
+    rc = decide_snapshot(decide, object, at, &snapshot, err);
     snapshot_release(&snapshot);
     return rc;
 }

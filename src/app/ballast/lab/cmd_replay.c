@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "app/ballast/cli/args.h"
-#include "app/ballast/cli/object.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/values.h"
 #include "app/simulate/replay.h"
@@ -52,21 +51,6 @@ static int parse_replay(struct replaying *replaying, struct cli_args *args)
     return CLI_DONE;
 }
 
-static char *replay_set_sentence(const struct ballast_host *host, const struct balancer_set *set)
-{
-    const struct ballast_domain *domain = NULL;
-    for (size_t i = 0; i < host->domain_count && !domain; i++) {
-        if (host->domains[i].id == set->id)
-            domain = &host->domains[i];
-    }
-    char *label = cli_domain_label(domain ? domain : &(struct ballast_domain){set->id, .name = ""});
-    size_t size = balancer_set_text(set, label, NULL, 0) + 1;
-    char *text = xcheck(malloc(size));
-    (void)balancer_set_text(set, label, text, size);
-    free(label);
-    return text;
-}
-
 static void print_replay_set(void *arg, const struct ballast_host *host,
                              const struct balancer_set *set, enum tick_outcome outcome)
 {
@@ -74,33 +58,33 @@ static void print_replay_set(void *arg, const struct ballast_host *host,
     uint64_t at_usec = host->now_usec - replaying->begin_usec;
     if (outcome != TICK_DONE || replaying->quiet)
         return;
-    char *text = replay_set_sentence(host, set);
+    char *text = cli_set_sentence(host, set);
     if (replaying->json) {
-        struct json_object *object = cli_object();
-        cli_object_add_seconds(object, "at", at_usec);
-        cli_object_add_kib(object, "domid", set->id);
+        struct json_object *object = cli_json_object();
+        cli_json_seconds(object, "at", at_usec);
+        cli_json_kib(object, "domid", set->id);
         cli_json_kib(object, "target_kib", set->target_kib);
         cli_json_kib(object, "xen_maximum_kib", set->maxmem_kib);
-        cli_object_add_string(object, "text", text);
-        cli_array_add(replaying->sets, object);
+        cli_json_string(object, "text", text);
+        cli_json_append(replaying->sets, object);
     } else {
         printf("%8.1f s  %s\n", (double)at_usec / (double)BALLAST_SEC_USEC, text);
     }
     free(text);
 }
 
-static void tell_breach(void *arg, uint64_t at_usec, const struct tick_breach *breach)
+static void print_breach(void *arg, uint64_t at_usec, const struct tick_breach *breach)
 {
     struct replaying *replaying = arg;
     char text[CLI_MESSAGE];
     (void)tick_breach_text(breach, text, sizeof(text));
     at_usec -= replaying->begin_usec;
     if (replaying->json) {
-        struct json_object *object = cli_object();
-        cli_object_add_seconds(object, "at", at_usec);
-        cli_object_add_kib(object, "law", (uint64_t)breach->law);
-        cli_object_add_string(object, "text", text);
-        cli_array_add(replaying->broken, object);
+        struct json_object *object = cli_json_object();
+        cli_json_seconds(object, "at", at_usec);
+        cli_json_kib(object, "law", (uint64_t)breach->law);
+        cli_json_string(object, "text", text);
+        cli_json_append(replaying->broken, object);
     } else {
         printf("%8.1f s  BROKEN: %s\n", (double)at_usec / (double)BALLAST_SEC_USEC, text);
     }
@@ -109,13 +93,13 @@ static void tell_breach(void *arg, uint64_t at_usec, const struct tick_breach *b
 static void sum_up_replay(struct replaying *replaying, const struct simulate_replay *done)
 {
     if (replaying->json) {
-        struct json_object *object = cli_object();
-        cli_object_add_string(object, "policy", replaying->policy->name);
-        cli_object_add_kib(object, "samples", done->samples);
-        cli_object_add_seconds(object, "span", done->span_usec);
-        cli_object_add(object, "sets", replaying->sets);
-        cli_object_add(object, "broken", replaying->broken);
-        cli_object_print(object);
+        struct json_object *object = cli_json_object();
+        cli_json_string(object, "policy", replaying->policy->name);
+        cli_json_kib(object, "samples", done->samples);
+        cli_json_seconds(object, "span", done->span_usec);
+        cli_json_add(object, "sets", replaying->sets);
+        cli_json_add(object, "broken", replaying->broken);
+        cli_json_print(object);
     } else if (!replaying->quiet) {
         printf("%zu samples in %.1f s under policy %s: %zu changes, %s\n", done->samples,
                (double)done->span_usec / (double)BALLAST_SEC_USEC, replaying->policy->name,
@@ -129,10 +113,10 @@ static int run_replay(struct replaying *replaying, const struct recording *recor
     struct simulate_replay done;
     replaying->begin_usec = recording->samples[0].now_usec;
     if (replaying->json) {
-        replaying->sets = cli_array();
-        replaying->broken = cli_array();
+        replaying->sets = cli_json_array();
+        replaying->broken = cli_json_array();
     }
-    const struct simulate_replay_ear ear = {replaying, print_replay_set, tell_breach};
+    const struct simulate_replay_ear ear = {replaying, print_replay_set, print_breach};
     int rc = simulate_replay(recording->samples, recording->count, replaying->policy, NULL, &ear,
                              &done, &err);
     if (rc == -ENOMEM)

@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
+#include "app/ballast/cli/time.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/daemon_request.h"
 #include "app/ballast/explain/need.h"
@@ -65,14 +65,14 @@ static int find_sim_guest(struct cli_daemon *daemon, uint64_t domid, struct json
     if (!rc && answer.error_code && answer.error_code != WIRE_NOT_FOUND)
         rc = cli_daemon_no(daemon, &answer);
     json_object_put(*domain);
-    *domain = rc ? NULL : json_object_get(cli_field_at(answer.result, "domains", 0));
+    *domain = rc ? NULL : json_object_get(json_field_at(answer.result, "domains", 0));
     wire_message_release(&answer);
     return rc;
 }
 
 static bool is_building(const struct json_object *domain)
 {
-    return strcmp(cli_field_string(domain, "state"), "build") == 0;
+    return strcmp(json_field_string(domain, "state"), "build") == 0;
 }
 
 /* A toolstack whose build fails leaves nothing. */
@@ -82,9 +82,8 @@ static int watch_sim_guest(struct cli_daemon *daemon, uint64_t domid, struct jso
     int rc = find_sim_guest(daemon, domid, domain);
     for (int looks = 1; !rc && (*domain ? is_building(*domain) : !seen && looks < UNSEEN_LOOKS);
          looks++) {
-        struct timespec pause = {.tv_nsec = (long)LOOK_USEC * 1000};
         seen |= *domain != NULL;
-        (void)nanosleep(&pause, NULL);
+        cli_sleep(LOOK_USEC);
         rc = find_sim_guest(daemon, domid, domain);
     }
     if (!rc && !*domain) {
@@ -101,7 +100,7 @@ static int build_sim_guest(struct cli_daemon *daemon, struct json_object *params
 {
     struct json_object *started = NULL;
     int rc = cli_daemon_call(daemon, "sim-start", params, &started);
-    uint64_t domid = cli_field_u64(started, "domid");
+    uint64_t domid = json_field_u64(started, "domid");
     json_object_put(started);
     return rc ? rc : watch_sim_guest(daemon, domid, domain);
 }
@@ -138,7 +137,7 @@ static int create_sim_guest(struct cli_daemon_request *request, struct cli_need 
         cli_json_print(json_object_get(domain));
     else if (!rc)
         printf("domain %" PRIu64 " is built and has %" PRIu64 " KiB\n",
-               cli_field_sum(domain, "domid"), cli_field_sum(domain, "current_kib"));
+               json_field_sum(domain, "domid"), json_field_sum(domain, "current_kib"));
     json_object_put(domain);
     return rc;
 }

@@ -12,7 +12,7 @@
 #include "app/ballast/lab/simulate.h"
 #include "core/base/units.h"
 #include "core/peers/peers.h"
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 #include "edge/file/file.h"
 
 /* As many moments as the chart has room for: one in about two pixels. */
@@ -62,15 +62,6 @@ static void choose_policies(struct simulate *simulate, const struct policy *only
         simulate->policies[simulate->policy_count++] = peers_policy_at(i);
 }
 
-static bool read_simulate_seed(const char *word, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(word, &end, 10);
-    *out = value;
-    return word[0] >= '0' && word[0] <= '9' && *end == '\0' && errno == 0 && value > 0;
-}
-
 static int set_simulate_option(struct simulate *simulate, struct cli_args *args, int option,
                                const char **policy)
 {
@@ -81,7 +72,7 @@ static int set_simulate_option(struct simulate *simulate, struct cli_args *args,
         *policy = args->value;
     if (option == OPTION_SVG)
         simulate->svg_path = args->value;
-    if (option == OPTION_SEED && !read_simulate_seed(args->value, &simulate->seed))
+    if (option == OPTION_SEED && !cli_args_number(args->value, 1, UINT64_MAX, &simulate->seed))
         return cli_args_wrong(args, "--seed %s: use a whole number above 0", args->value);
     return CLI_DONE;
 }
@@ -187,7 +178,7 @@ static int play_simulate(struct simulate *simulate, struct cli_played *played, s
     if (simulate_run_times(&played->run, &played->times) < 0)
         xcheck(NULL);
     sim_score(played->run.sim, &played->score);
-    played->met = simulate_run_judge(&played->run, NULL, NULL);
+    played->met = simulate_run_check(&played->run, NULL, NULL);
     simulate->unmet += !played->met;
     cli_compare_add(&simulate->compared[at], played);
     int status = report_played(simulate, played);

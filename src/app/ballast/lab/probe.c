@@ -130,7 +130,7 @@ static int run_xl(struct cli_probes *probes, const char *verb, const char *opera
     return child.status;
 }
 
-static void tell_log(const struct cli_probes *probes)
+static void print_xl_log(const struct cli_probes *probes)
 {
     char path[96];
     char line[CLI_MESSAGE];
@@ -192,7 +192,8 @@ static int start_guardian(struct cli_probes *probes)
     return probes->guardian_pid < 0 ? CLI_UNREACHABLE : CLI_DONE;
 }
 
-/* Who holds the lock is alone, so a guest of that name is what a killed session left. */
+/* The program that holds the lock is alone, so a guest of that name is what a killed session left.
+ */
 static int sweep_probes(struct cli_probes *probes)
 {
     char id[16];
@@ -263,7 +264,7 @@ int cli_probes_begin(struct cli_probes *probes, struct host_access *access, cons
 static int destroy_probe(struct cli_probes *probes)
 {
     if (run_xl(probes, "destroy", probes->name) != 0) {
-        tell_log(probes);
+        print_xl_log(probes);
         return refuse_surprise("xl could not destroy the measured guest");
     }
     probes->is_building = false;
@@ -283,7 +284,7 @@ static int build_probe(struct cli_probes *probes, const struct ballast_guest *gu
         return CLI_DONE;
     if (probe_interrupted())
         return probe_interrupted();
-    tell_log(probes);
+    print_xl_log(probes);
     (void)run_xl(probes, "destroy", probes->name);
     probes->is_building = false;
     return CLI_PROBE_REFUSED;

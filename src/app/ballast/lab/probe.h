@@ -33,7 +33,7 @@ struct cli_probes {
     uint64_t keep_kib;          /* free memory that is always left, beyond what is kept for Xen */
     char name[48];
     char folder[64];
-    struct cli_probe_other *others; /* who was there when it began */
+    struct cli_probe_other *others; /* the domains that were there when it began */
     size_t other_count;
     bool is_building; /* a guest may be there that is still to be destroyed */
     int guardian;     /* a pipe's end: closed without a word, what is there is destroyed */

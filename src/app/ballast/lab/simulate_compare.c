@@ -28,10 +28,10 @@ void cli_compare_add(struct cli_compared *compared, const struct cli_played *pla
 {
     const struct sim_score *score = &played->score;
     const struct simulate_times *times = &played->times;
-    uint64_t least_free_kib =
+    uint64_t minimum_free_kib =
         compared->scenarios == 0
-            ? score->least_free_kib
-            : ballast_min_u64(compared->score.least_free_kib, score->least_free_kib);
+            ? score->minimum_free_kib
+            : ballast_min_u64(compared->score.minimum_free_kib, score->minimum_free_kib);
     compared->scenarios++;
     compared->unmet += !played->met;
     compared->times.served += times->served;
@@ -49,7 +49,7 @@ void cli_compare_add(struct cli_compared *compared, const struct cli_played *pla
     compared->score.builds_died += score->builds_died;
     compared->score.guests_died += score->guests_died;
     compared->score.bad_grants += score->bad_grants;
-    compared->score.least_free_kib = least_free_kib;
+    compared->score.minimum_free_kib = minimum_free_kib;
     add_ratios(compared, played->run.sim);
 }
 
@@ -90,7 +90,7 @@ static void add_comparison_row(struct cli_table *table, struct cli_compared *com
     cli_table_add(table, "%.1f", (double)score->below_min_ms / 1000);
     cli_table_add(table, "%.1f", (double)score->churn_kib / (1 << 20));
     cli_table_add(table, "%" PRIu64, score->target_writes);
-    cli_table_add(table, "%" PRIu64, score->least_free_kib / BALLAST_MIB_KIB);
+    cli_table_add(table, "%" PRIu64, score->minimum_free_kib / BALLAST_MIB_KIB);
     cli_table_add(table, "%zu", compared->unmet);
 }
 

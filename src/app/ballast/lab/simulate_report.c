@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/table.h"
+#include "app/ballast/cli/values.h"
 #include "app/ballast/lab/simulate.h"
 #include "core/base/units.h"
 
@@ -48,7 +47,7 @@ static const char *answer_of(const struct sim_start *start)
         return "waiting";
     case SIM_START_REFUSED:
         return start->gave_up ? "no answer" : "refused";
-    case SIM_START_PROMISED:
+    case SIM_START_GRANTED:
         return "granted";
     case SIM_START_BUILDING:
         return "being built";
@@ -74,7 +73,7 @@ static void add_run_report_start(struct cli_table *table, const struct sim_start
     char need[CLI_SIZE];
     cli_mib(start->is->need_kib, need);
     format_seconds(start->is->arrives_usec, words[0]);
-    format_seconds(start->least_usec, words[1]);
+    format_seconds(start->shortest_usec, words[1]);
     format_seconds(took_usec(start), words[2]);
     format_ratio(scenario_ratio_permyriad(start), words[3]);
     cli_table_add(table, "  %s", start->is->guest.name);
@@ -115,7 +114,7 @@ static void print_score(const struct sim_score *score)
     gib_seconds(score->idle_kibms, idle);
     gib_seconds(score->idle_short_kibms, idle_short);
     cli_mib(score->churn_kib, churn);
-    cli_mib(score->least_free_kib, least);
+    cli_mib(score->minimum_free_kib, least);
     printf("  shortfall %s GiB x s, %s of it unavoidable; idle %s GiB x s, %s of it during a "
            "shortfall\n",
            shortfall, unavoidable, idle, idle_short);
@@ -143,39 +142,29 @@ void cli_simulate_print(const struct cli_played *played, bool quiet)
            played->scenario->sentence);
     print_starts(played->run.sim);
     print_score(&played->score);
-    simulate_run_judge(&played->run, report_expectation, &quiet);
-}
-
-static void add_run_report_number(struct json_object *object, const char *key, uint64_t value)
-{
-    json_object_object_add(object, key, xcheck(json_object_new_uint64(value)));
-}
-
-static void add_word(struct json_object *object, const char *key, const char *value)
-{
-    json_object_object_add(object, key, xcheck(json_object_new_string(value)));
+    simulate_run_check(&played->run, report_expectation, &quiet);
 }
 
 /* Times that are not are left out. */
 static void add_time(struct json_object *object, const char *key, uint64_t usec)
 {
     if (usec != BALLAST_NONE)
-        add_run_report_number(object, key, usec);
+        cli_json_kib(object, key, usec);
 }
 
 static struct json_object *start_json(const struct sim_start *start)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     uint64_t permyriad = scenario_ratio_permyriad(start);
-    add_word(object, "name", start->is->guest.name);
-    add_word(object, "answer", answer_of(start));
-    add_run_report_number(object, "need_kib", start->is->need_kib);
-    add_run_report_number(object, "arrived_usec", start->is->arrives_usec);
-    add_time(object, "least_usec", start->least_usec);
+    cli_json_string(object, "name", start->is->guest.name);
+    cli_json_string(object, "answer", answer_of(start));
+    cli_json_kib(object, "need_kib", start->is->need_kib);
+    cli_json_kib(object, "arrived_usec", start->is->arrives_usec);
+    add_time(object, "shortest_usec", start->shortest_usec);
     add_time(object, "took_usec", took_usec(start));
     if (permyriad > 0)
-        add_run_report_number(object, "ratio_permyriad", permyriad);
-    json_object_object_add(object, "feasible", xcheck(json_object_new_boolean(start->feasible)));
+        cli_json_kib(object, "ratio_permyriad", permyriad);
+    cli_json_bool(object, "feasible", start->feasible);
     return object;
 }
 
@@ -197,58 +186,56 @@ static struct json_object *score_json(const struct sim_score *score)
         {"builds_died", score->builds_died},
         {"guests_died", score->guests_died},
         {"bad_grants", score->bad_grants},
-        {"least_free_kib", score->least_free_kib},
+        {"minimum_free_kib", score->minimum_free_kib},
         {"elapsed_usec", score->elapsed_usec},
     };
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
-        add_run_report_number(object, figures[i].key, figures[i].value);
+        cli_json_kib(object, figures[i].key, figures[i].value);
     return object;
 }
 
-static void tell_json(void *arg, bool met, const char *text)
+static void add_expectation(void *arg, bool met, const char *text)
 {
-    struct json_object *object = xcheck(json_object_new_object());
-    add_word(object, "text", text);
-    json_object_object_add(object, "met", xcheck(json_object_new_boolean(met)));
-    json_object_array_add(arg, object);
+    struct json_object *object = cli_json_object();
+    cli_json_string(object, "text", text);
+    cli_json_bool(object, "met", met);
+    cli_json_append(arg, object);
 }
 
 static struct json_object *guests_json(const struct sim *sim)
 {
-    struct json_object *guests = xcheck(json_object_new_array());
+    struct json_object *guests = cli_json_array();
     for (size_t i = 0; i < sim_domain_count(sim); i++) {
         struct sim_domain_view view;
-        struct json_object *object = xcheck(json_object_new_object());
+        struct json_object *object = cli_json_object();
         sim_domain_view(sim, i, &view);
-        add_run_report_number(object, "id", view.id);
-        add_word(object, "name", view.name);
-        json_object_object_add(object, "alive", xcheck(json_object_new_boolean(view.alive)));
-        add_run_report_number(object, "tot_kib", view.tot_kib);
-        add_run_report_number(object, "target_kib", view.target_kib);
-        add_run_report_number(object, "shortfall_kibms", view.shortfall_kibms);
-        add_run_report_number(object, "target_writes", view.target_writes);
-        json_object_array_add(guests, object);
+        cli_json_kib(object, "id", view.id);
+        cli_json_string(object, "name", view.name);
+        cli_json_bool(object, "alive", view.alive);
+        cli_json_kib(object, "tot_kib", view.tot_kib);
+        cli_json_kib(object, "target_kib", view.target_kib);
+        cli_json_kib(object, "shortfall_kibms", view.shortfall_kibms);
+        cli_json_kib(object, "target_writes", view.target_writes);
+        cli_json_append(guests, object);
     }
     return guests;
 }
 
 void cli_simulate_json(const struct cli_played *played)
 {
-    struct json_object *object = xcheck(json_object_new_object());
-    struct json_object *starts = xcheck(json_object_new_array());
-    struct json_object *expected = xcheck(json_object_new_array());
+    struct json_object *object = cli_json_object();
+    struct json_object *starts = cli_json_array();
+    struct json_object *expected = cli_json_array();
     for (size_t i = 0; i < sim_start_count(played->run.sim); i++)
-        json_object_array_add(starts, start_json(sim_start_at(played->run.sim, i)));
-    simulate_run_judge(&played->run, tell_json, expected);
-    add_word(object, "scenario", played->name);
-    add_word(object, "policy", played->run.policy->name);
-    json_object_object_add(object, "met", xcheck(json_object_new_boolean(played->met)));
-    json_object_object_add(object, "requests", starts);
-    json_object_object_add(object, "score", score_json(&played->score));
-    json_object_object_add(object, "guests", guests_json(played->run.sim));
-    json_object_object_add(object, "expected", expected);
-    puts(json_object_to_json_string_ext(object,
-                                        JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(object);
+        cli_json_append(starts, start_json(sim_start_at(played->run.sim, i)));
+    simulate_run_check(&played->run, add_expectation, expected);
+    cli_json_string(object, "scenario", played->name);
+    cli_json_string(object, "policy", played->run.policy->name);
+    cli_json_bool(object, "met", played->met);
+    cli_json_add(object, "requests", starts);
+    cli_json_add(object, "score", score_json(&played->score));
+    cli_json_add(object, "guests", guests_json(played->run.sim));
+    cli_json_add(object, "expected", expected);
+    cli_json_print(object);
 }

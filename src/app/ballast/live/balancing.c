@@ -8,7 +8,7 @@
 
 static void print_balancing(const struct json_object *result)
 {
-    puts(cli_field_bool(result, "paused")
+    puts(json_field_bool(result, "paused")
              ? "paused: the balancer changes no target; reserved memory stays protected"
              : "balancing");
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -66,7 +64,7 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_o
 }
 
 int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
-                   void (*tell)(const void *context), void *context)
+                   void (*print)(const void *context), void *context)
 {
     int rc = cli_change_begin(change, id_or_name);
     if (rc)
@@ -75,7 +73,7 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
     if (!rc && change->json)
         cli_json_print(cli_change_json(change));
     else if (!rc)
-        tell(context);
+        print(context);
     cli_change_end(change);
     return rc;
 }
@@ -163,8 +161,8 @@ int cli_change_look(struct cli_change *change)
 
 static void take_kib(const struct json_object *result, const char *key, uint64_t *kib)
 {
-    if (cli_field(result, key))
-        *kib = cli_field_u64(result, key);
+    if (json_field(result, key))
+        *kib = json_field_u64(result, key);
 }
 
 /* What a dry call answers is what would be; the rest stays. */
@@ -176,12 +174,12 @@ static void take_dry_result(struct cli_change_state *after, const struct json_ob
     take_kib(result, "static_max_kib", &after->static_max_kib);
     take_kib(result, "xen_maximum_kib", &after->maximum_kib);
     /* null: it is not pinned. */
-    after->pinned_kib = cli_field_u64(result, "pinned_kib");
+    after->pinned_kib = json_field_u64(result, "pinned_kib");
     if (after->pinned_kib == BALLAST_NONE)
         after->pinned_by[0] = '\0';
-    else if (cli_field(result, "pinned_by"))
+    else if (json_field(result, "pinned_by"))
         (void)snprintf(after->pinned_by, sizeof(after->pinned_by), "%s",
-                       cli_field_string(result, "pinned_by"));
+                       json_field_string(result, "pinned_by"));
 }
 
 static int report_refusal(const struct cli_change *change, const struct wire_message *answer)
@@ -255,7 +253,7 @@ void cli_change_print(const struct cli_change *change)
 
 static struct json_object *state_json(const struct cli_change_state *state)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "target_kib", state->target_kib);
     cli_json_kib(object, "dynamic_min_kib", state->dynamic_min_kib);
     cli_json_kib(object, "dynamic_max_kib", state->dynamic_max_kib);
@@ -269,7 +267,7 @@ static struct json_object *state_json(const struct cli_change_state *state)
 
 struct json_object *cli_change_json(const struct cli_change *change)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "domid", change->domain.is.id);
     cli_json_string(object, "name", change->domain.is.name);
     cli_json_bool(object, "dry_run", change->dry);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What set-target, set-max and set-range have in common: the domain they change, what it was before
- * and is after, and how that is told.
+ * and is after, and how that is printed.
  */
 #ifndef APP_BALLAST_LIVE_CHANGE_H
 #define APP_BALLAST_LIVE_CHANGE_H
@@ -30,7 +30,7 @@ struct cli_change_state {
     uint64_t maximum_kib; /* Xen's, extra internal included */
     uint64_t current_kib;
     uint64_t pinned_kib; /* as the daemon has it */
-    char pinned_by[64];  /* the same; "": nobody */
+    char pinned_by[64];  /* the same; "": not pinned */
 };
 
 struct cli_change {
@@ -61,10 +61,11 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_o
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
 /*
  * The whole of a command that makes its change at once: the domain is found, `make` changes it, or
- * with --dry-run works out what would come of it, and both states are told, as JSON or by `tell`.
+ * with --dry-run works out what would come of it, and both states are printed, as JSON or by
+ * `print`.
  */
 int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
-                   void (*tell)(const void *context), void *context);
+                   void (*print)(const void *context), void *context);
 /* "xen" and "libxl" of --backend; CLI_BAD with a message for another word. */
 int cli_change_backend(struct cli_change *change, const char *word);
 /* Opens the daemon or its engine and finds the domain, whose state before is read. */

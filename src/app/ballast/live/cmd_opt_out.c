@@ -12,7 +12,7 @@ static const struct cli_option opt_out_options[] = {
 
 static void print_opt_out(const struct json_object *result)
 {
-    puts(cli_field_bool(result, "opted_out")
+    puts(json_field_bool(result, "opted_out")
              ? "it is no longer balanced; reserved memory stays protected from it"
              : "it is balanced");
 }

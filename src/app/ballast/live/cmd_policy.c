@@ -19,8 +19,8 @@ static const struct cli_option policy_options[] = {
 static void print_policy(const struct json_object *result)
 {
     char *now = cli_field_shown(result, "name");
-    for (size_t i = 0; i < cli_field_count(result, "policies"); i++) {
-        struct json_object *item = cli_field_at(result, "policies", i);
+    for (size_t i = 0; i < json_field_count(result, "policies"); i++) {
+        struct json_object *item = json_field_at(result, "policies", i);
         char *name = cli_shown(
             json_object_is_type(item, json_type_string) ? json_object_get_string(item) : "-");
         printf("%c %s\n", strcmp(name, now) == 0 ? '*' : ' ', name);
@@ -38,17 +38,8 @@ static void print_policy_set(const struct json_object *result)
 
 static int show_policy(struct cli_daemon_request *request)
 {
-    struct json_object *result = NULL;
     int rc = cli_daemon_request_open(request, CLI_DAEMON_READS);
-    if (!rc)
-        rc = cli_daemon_call(&request->daemon, "policy", NULL, &result);
-    cli_daemon_close(&request->daemon);
-    if (!rc && request->json)
-        cli_json_print(json_object_get(result));
-    else if (!rc)
-        print_policy(result);
-    json_object_put(result);
-    return rc;
+    return rc ? rc : cli_daemon_request_call(request, "policy", NULL, print_policy);
 }
 
 static int policy_main(struct cli_args *args)

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/interrupt.h"
@@ -181,11 +179,8 @@ static int apply_set_target(struct set_target *set)
 
 static void find_reason(struct set_target *set, const struct cli_domain *now)
 {
-    uint64_t a_kib;
-    uint64_t b_kib;
     struct hv *hv = set->change.access.hv;
     struct ballast_stop_facts facts = {
-        .type = now->is.type,
         .dying = now->is.dying,
         .paused = now->is.paused || now->state == BALLAST_DOMAIN_PAUSED,
         .has_balloon = now->is.has_balloon,
@@ -198,10 +193,9 @@ static void find_reason(struct set_target *set, const struct cli_domain *now)
         .pod_entries_kib = now->is.pod_entries_kib,
         .used_kib = now->is.used_kib,
         .video_kib = now->video_kib,
-        .boot_kib = BALLAST_NONE,
     };
-    set->reason = ballast_stop_reason(&facts, &a_kib, &b_kib);
-    size_t length = ballast_stop_text(set->reason, a_kib, b_kib, set->why, sizeof(set->why));
+    set->reason = ballast_stop_reason(&facts);
+    size_t length = ballast_stop_text(set->reason, &facts, set->why, sizeof(set->why));
     /* The balancer has moved it elsewhere, and its event says why. */
     char decided[CLI_MESSAGE / 2] = "";
     if (set->reason == BALLAST_STOP_TARGET)
@@ -271,7 +265,7 @@ static const char *follow_state_name(enum ballast_follow_state state)
     return "interrupted";
 }
 
-static void tell_wait(const struct set_target *set)
+static void print_target_wait(const struct set_target *set)
 {
     char time[CLI_SIZE];
     (void)snprintf(time, sizeof(time), "%" PRIu64 ".%" PRIu64 " s",
@@ -297,12 +291,12 @@ static void print_set_target(const struct set_target *set, bool waited)
         else if (!set->change.beside_daemon && !set->change.dry)
             puts("    kept once ballastd runs");
         if (waited)
-            tell_wait(set);
+            print_target_wait(set);
         return;
     }
     struct json_object *object = cli_change_json(&set->change);
     if (waited) {
-        struct json_object *wait = xcheck(json_object_new_object());
+        struct json_object *wait = cli_json_object();
         bool reached = set->state == BALLAST_FOLLOW_REACHED;
         cli_json_string(wait, "state", follow_state_name(set->state));
         cli_json_kib(wait, "ms", set->waited_usec / 1000);

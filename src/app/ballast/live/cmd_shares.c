@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ballast shares */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/client/daemon_request.h"
@@ -15,7 +13,7 @@ static const struct cli_option shares_options[] = {
 
 static void print_shares(const struct json_object *result)
 {
-    uint64_t shares = cli_field_u64(result, "shares");
+    uint64_t shares = json_field_u64(result, "shares");
     printf("shares %" PRIu64 "%s\n", shares, shares == 0 ? ": it is not balanced" : "");
 }
 
@@ -28,10 +26,8 @@ static int shares_main(struct cli_args *args)
     char **operands = cli_args_operands(args, &count);
     if (count != 2)
         return cli_args_wrong(args, "name a DOMAIN and a number of shares");
-    char *end = NULL;
-    errno = 0;
-    unsigned long long shares = strtoull(operands[1], &end, 10);
-    if (operands[1][0] < '0' || operands[1][0] > '9' || *end || errno || shares > INT64_MAX)
+    uint64_t shares;
+    if (!cli_args_number(operands[1], 0, INT64_MAX, &shares))
         return cli_args_wrong(args,
                               "invalid shares '%s': use a whole number; 1000 is usual, 2000 "
                               "weighs twice as much, 0 excludes the domain",

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <json-c/json.h>
-
 #include "app/ballast/access/host_access_daemon.h"
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/output.h"
@@ -20,7 +18,7 @@ static uint64_t free_available_kib(const struct host_access *access)
                              host_access_daemon_reserved_kib(access->hv));
 }
 
-void cli_free_remember(struct cli_freeing *freeing)
+void cli_free_note(struct cli_freeing *freeing)
 {
     const struct host_access *access = &freeing->access;
     freeing->donors = xcheck(calloc(access->count + 1, sizeof(*freeing->donors)));
@@ -97,7 +95,7 @@ static void print_free_all(const struct cli_freeing *freeing)
 
 static struct json_object *donor_json(const struct cli_donor *donor)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     bool has_floor = donor->last_stop_kib > 0;
     cli_json_kib(object, "domid", donor->id);
     cli_json_string(object, "name", donor->name);
@@ -110,7 +108,7 @@ static struct json_object *donor_json(const struct cli_donor *donor)
 
 static struct json_object *head_json(const struct cli_freeing *freeing)
 {
-    struct json_object *object = xcheck(json_object_new_object());
+    struct json_object *object = cli_json_object();
     cli_json_kib(object, "size_kib", freeing->need_kib);
     cli_json_bool(object, "dry_run", freeing->dry);
     cli_json_kib(object, "available_before_kib", freeing->before_kib);
@@ -120,20 +118,19 @@ static struct json_object *head_json(const struct cli_freeing *freeing)
 static void print_free_json(const struct cli_freeing *freeing)
 {
     struct json_object *object = head_json(freeing);
-    struct json_object *domains = xcheck(json_object_new_array());
+    struct json_object *domains = cli_json_array();
     cli_json_kib(object, "available_after_kib", freeing->after_kib);
     cli_json_bool(object, "freed", freeing->freed);
     cli_json_string(object, "reason", free_reason_name(freeing));
     cli_json_string(object, "why", freeing->freed ? NULL : free_why_not(freeing));
     for (size_t i = 0; i < freeing->donor_count; i++) {
-        if (json_object_array_add(domains, donor_json(&freeing->donors[i])) < 0)
-            xcheck(NULL);
+        cli_json_append(domains, donor_json(&freeing->donors[i]));
     }
     cli_json_add(object, "domains", domains);
     cli_json_print(object);
 }
 
-void cli_free_tell(const struct cli_freeing *freeing)
+void cli_free_print(const struct cli_freeing *freeing)
 {
     if (freeing->json)
         print_free_json(freeing);
@@ -150,8 +147,8 @@ static uint64_t spare_kib(const struct cli_freeing *freeing)
     return sum_kib;
 }
 
-void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
-                            bool can_be)
+void cli_free_print_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
+                             bool can_be)
 {
     struct json_object *object = head_json(freeing);
     cli_json_kib(object, "spare_kib", spare_kib(freeing));

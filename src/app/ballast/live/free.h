@@ -46,11 +46,11 @@ struct cli_freeing {
 int cli_free_by(struct cli_freeing *freeing, struct cli_daemon *daemon);
 
 /* The domains as they are now: those of the beginning, and what has become of them. */
-void cli_free_remember(struct cli_freeing *freeing);
+void cli_free_note(struct cli_freeing *freeing);
 int cli_free_look(struct cli_freeing *freeing);
-void cli_free_tell(const struct cli_freeing *freeing);
+void cli_free_print(const struct cli_freeing *freeing);
 /* What --dry-run tells as JSON; `asked` is an array of "domid", "name" ... and is taken over. */
-void cli_free_tell_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
-                            bool can_be);
+void cli_free_print_dry_json(const struct cli_freeing *freeing, struct json_object *asked,
+                             bool can_be);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
@@ -14,6 +13,7 @@
 #include "app/ballast/cli/interrupt.h"
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/progress.h"
+#include "app/ballast/cli/time.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/client/admission_preview.h"
 #include "app/ballast/client/daemon.h"
@@ -25,24 +25,17 @@ struct wait {
     uint64_t need_kib;
 };
 
-static uint64_t free_now_usec(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * BALLAST_SEC_USEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int on_free_event(void *context, const char *method, const struct json_object *params)
 {
     struct wait *wait = context;
     char text[CLI_MESSAGE];
     if (strcmp(method, "reservation-changed") != 0)
         return 0;
-    uint64_t missing_kib = ballast_min_u64(cli_field_sum(params, "missing_kib"), wait->need_kib);
+    uint64_t missing_kib = ballast_min_u64(json_field_sum(params, "missing_kib"), wait->need_kib);
     (void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " KiB missing", missing_kib,
                    wait->need_kib);
     cli_progress_show(
-        &wait->progress, free_now_usec(),
+        &wait->progress, cli_now_usec(),
         (uint32_t)ballast_mul_div(wait->need_kib - missing_kib, BALLAST_PERMYRIAD, wait->need_kib),
         text);
     return 0;
@@ -53,10 +46,10 @@ static void take_free_answer(struct cli_freeing *freeing, const struct wire_mess
                              uint64_t *freed_kib)
 {
     freeing->freed = answer->error_code == 0;
-    *freed_kib = cli_field_sum(answer->result, "free_kib");
+    *freed_kib = json_field_sum(answer->result, "free_kib");
     if (freeing->freed)
         return;
-    const char *reason = cli_field_string(answer->error_data, "reason");
+    const char *reason = json_field_string(answer->error_data, "reason");
     (void)snprintf(freeing->refused, sizeof(freeing->refused), "%s", *reason ? reason : "refused");
     char *shown = cli_shown(answer->error_text);
     (void)snprintf(freeing->refused_why, sizeof(freeing->refused_why), "%s", shown);
@@ -76,7 +69,7 @@ static int wait_for_free_answer(struct cli_freeing *freeing, struct cli_daemon *
     cli_params_u64(params, "deadline_usec", freeing->timeout_usec);
     cli_params_bool(params, "wait", true);
     cli_interrupt_catch();
-    cli_progress_begin(&wait.progress, free_now_usec(), freeing->json);
+    cli_progress_begin(&wait.progress, cli_now_usec(), freeing->json);
     int rc = cli_daemon_wait(daemon, "free", params, on_free_event, &wait, &answer, &err);
     cli_progress_end(&wait.progress);
     freeing->interrupted = rc == -EINTR;
@@ -100,16 +93,16 @@ static void take_balloon_status(struct cli_freeing *freeing)
         struct cli_donor *donor = &freeing->donors[i];
         for (size_t d = 0; d < json_object_array_length(domains); d++) {
             const struct json_object *domain = json_object_array_get_idx(domains, d);
-            if (cli_field_sum(domain, "domid") != donor->id)
+            if (json_field_sum(domain, "domid") != donor->id)
                 continue;
             for (int at = 0; at < BALLOON_STATUSES; at++) {
                 enum balloon_status status = (enum balloon_status)at;
-                if (strcmp(cli_field_string(domain, "balloon_status"),
+                if (strcmp(json_field_string(domain, "balloon_status"),
                            balloon_status_name(status)) == 0)
                     donor->balloon_status = status;
             }
-            if (strcmp(cli_field_string(domain, "floor_reason"), "last-stop") == 0)
-                donor->last_stop_kib = cli_field_sum(domain, "floor_kib");
+            if (strcmp(json_field_string(domain, "floor_reason"), "last-stop") == 0)
+                donor->last_stop_kib = json_field_sum(domain, "floor_kib");
         }
     }
 }
@@ -140,21 +133,21 @@ static int free_for_real(struct cli_freeing *freeing, struct cli_daemon *daemon)
     if (freeing->freed)
         add_what_was_freed(freeing, reserved_kib, freed_kib);
     take_balloon_status(freeing);
-    cli_free_tell(freeing);
+    cli_free_print(freeing);
     return freeing->freed ? CLI_DONE : CLI_NO;
 }
 
 static struct json_object *asked_json(const struct cli_freeing *freeing,
                                       const struct cli_admission_preview *preview)
 {
-    struct json_object *array = xcheck(json_object_new_array());
+    struct json_object *array = cli_json_array();
     size_t count = preview->donors ? json_object_array_length(preview->donors) : 0;
     for (size_t i = 0; i < count; i++) {
         const struct json_object *donor = json_object_array_get_idx(preview->donors, i);
-        uint64_t id = cli_field_sum(donor, "domid");
-        uint64_t reclaim_kib = cli_field_sum(donor, "reclaim_kib");
+        uint64_t id = json_field_sum(donor, "domid");
+        uint64_t reclaim_kib = json_field_sum(donor, "reclaim_kib");
         const struct cli_domain *domain = host_access_by_id(&freeing->access, (uint32_t)id);
-        struct json_object *object = xcheck(json_object_new_object());
+        struct json_object *object = cli_json_object();
         if (!domain || reclaim_kib == 0) {
             json_object_put(object);
             continue;
@@ -163,9 +156,8 @@ static struct json_object *asked_json(const struct cli_freeing *freeing,
         cli_json_string(object, "name", domain->is.name);
         cli_json_kib(object, "current_kib", domain->is.tot_kib);
         cli_json_kib(object, "target_kib", ballast_sub_floor(domain->is.tot_kib, reclaim_kib));
-        cli_json_string(object, "reason", cli_field_string(preview->start, "reason"));
-        if (json_object_array_add(array, object) < 0)
-            xcheck(NULL);
+        cli_json_string(object, "reason", json_field_string(preview->start, "reason"));
+        cli_json_append(array, object);
     }
     return array;
 }
@@ -178,7 +170,7 @@ static int free_dry_run(const struct cli_freeing *freeing, struct cli_daemon *da
         return rc;
     bool can_be = cli_admission_preview_is_possible(&preview);
     if (freeing->json)
-        cli_free_tell_dry_json(freeing, asked_json(freeing, &preview), can_be);
+        cli_free_print_dry_json(freeing, asked_json(freeing, &preview), can_be);
     else
         cli_admission_preview_print(&preview, stdout);
     cli_admission_preview_release(&preview);
@@ -192,7 +184,7 @@ int cli_free_by(struct cli_freeing *freeing, struct cli_daemon *daemon)
     struct cli_daemon *asked = host_access_daemon_of(freeing->access.hv);
     int rc = host_access_refresh(&freeing->access);
     if (!rc)
-        cli_free_remember(freeing);
+        cli_free_note(freeing);
     if (!rc)
         rc = freeing->dry ? free_dry_run(freeing, asked) : free_for_real(freeing, asked);
     free(freeing->donors);

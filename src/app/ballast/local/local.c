@@ -43,7 +43,7 @@ struct local {
     bool broken; /* an answer could not be made */
     bool answered;
     struct wire_message answer; /* to last_id, once it is answered */
-    wire_told_fn *told;
+    wire_notified_fn *notified;
     void *context;
 };
 
@@ -77,32 +77,9 @@ static void note_broken(struct rpc_session *session)
     local_of(session)->broken = true;
 }
 
-static void ignore_subscription(struct rpc_session *session, unsigned events)
-{
-    (void)session;
-    (void)events;
-}
-
 static void note_reservation(struct rpc_session *session, uint64_t id)
 {
     local_of(session)->made = id;
-}
-
-/* No reservation ends with this command: that needs a daemon. */
-static int refuse_to_own(struct rpc_session *session, uint64_t id)
-{
-    (void)session;
-    (void)id;
-    return -EBUSY;
-}
-
-static void announce_nothing(struct rpc_session *session, const char *what, uint64_t domid,
-                             struct json_object *answer)
-{
-    (void)session;
-    (void)what;
-    (void)domid;
-    (void)answer;
 }
 
 static size_t count_none(const struct rpc_session *session)
@@ -111,26 +88,24 @@ static size_t count_none(const struct rpc_session *session)
     return 0;
 }
 
+/* No reservation ends with this command: that needs a daemon. */
 static const struct rpc_session_ops local_session_ops = {
     .send = take_answer_line,
     .close = note_broken,
-    .subscribe = ignore_subscription,
     .note_made = note_reservation,
-    .own = refuse_to_own,
-    .announce = announce_nothing,
     .count = count_none,
 };
 
 /* What the engine reports. */
 
-static void tell_progress(void *context, const struct ledger_reservation *record)
+static void notify_progress(void *context, const struct ledger_reservation *record)
 {
     struct local *local = context;
-    if (!local->told || record->id != local->made)
+    if (!local->notified || record->id != local->made)
         return;
     struct json_object *params =
         encode_reservation(local->engine, record, encode_missing_kib(local->engine, record));
-    (void)local->told(local->context, "reservation-changed", params);
+    (void)local->notified(local->context, "reservation-changed", params);
     json_object_put(params);
 }
 
@@ -152,23 +127,23 @@ static void ignore_alert(void *context, enum alert_kind name, const struct alert
     (void)alert;
 }
 
-static void tell_tick(void *context)
+static void notify_tick(void *context)
 {
     struct local *local = context;
     const struct ledger_reservation *record =
-        local->told ? ledger_find(engine_ledger(local->engine), local->made) : NULL;
+        local->notified ? ledger_find(engine_ledger(local->engine), local->made) : NULL;
     if (record && record->state == LEDGER_RECLAIMING)
-        tell_progress(local, record);
+        notify_progress(local, record);
 }
 
 static struct engine_observer local_observer(struct local *local)
 {
     return (struct engine_observer){.context = local,
-                                    .reservation = tell_progress,
+                                    .reservation = notify_progress,
                                     .settled = answer_settled,
                                     .event = ignore_event,
                                     .alert = ignore_alert,
-                                    .ticked = tell_tick};
+                                    .ticked = notify_tick};
 }
 
 /* Waits for an event of the host, the next tick or an interrupt; then does what is due. */
@@ -214,7 +189,7 @@ static int wait_for_local_answer(struct local *local, struct ballast_error *err)
 }
 
 static int call_local(struct cli_daemon *daemon, const char *method, struct json_object *params,
-                      uint64_t timeout_usec, wire_told_fn *told, void *context,
+                      uint64_t timeout_usec, wire_notified_fn *notified, void *context,
                       struct wire_message *answer, struct ballast_error *err)
 {
     struct local *local = daemon->local;
@@ -224,12 +199,12 @@ static int call_local(struct cli_daemon *daemon, const char *method, struct json
     if (rc < 0)
         return rc;
     local->answered = false;
-    local->told = told;
+    local->notified = notified;
     local->context = context;
     rpc_take(local->rpc, &local->session, &request);
     wire_message_release(&request);
     rc = wait_for_local_answer(local, err);
-    local->told = NULL;
+    local->notified = NULL;
     if (rc == 0)
         *answer = local->answer;
     local->answer = (struct wire_message){.kind = WIRE_RESPONSE};

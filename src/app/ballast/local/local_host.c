@@ -68,9 +68,8 @@ static int open_local_xen(struct cli_local_host *local, const struct cli_local_o
         return CLI_UNREACHABLE;
     }
     int rc = find_state_dir(local, dry);
-    enum cli_host_lock_purpose purpose = !dry               ? CLI_HOST_LOCK_CHANGE
-                                         : local->state_dir ? CLI_HOST_LOCK_READ
-                                                            : CLI_HOST_LOCK_WATCH;
+    enum cli_host_lock_purpose purpose =
+        dry && !local->state_dir ? CLI_HOST_LOCK_WATCH : CLI_HOST_LOCK_ALONE;
     if (!rc)
         rc = cli_host_lock_take(&local->access.lock, options->command, purpose);
     if (!rc && engine_config_read(NULL, config, &err) < 0) {
