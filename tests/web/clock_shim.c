@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Preloaded into a program: its clock is that of whoever has mapped the file that $CLOCK_PLAN
- * names. While `stands_nsec` is not 0, that is the time, and whoever waits for a time looks again
- * soon, since another one can be set at any moment. How often the program has waited is counted,
- * and for how long it would.
+ * Preloaded into a program: its clock is that of the program that has mapped the file that
+ * $CLOCK_PLAN names. While `stands_nsec` is not 0, that is the time, and whoever waits for a time
+ * looks again soon, since another one can be set at any moment. How often the program has waited is
+ * counted, and for how long it would.
  */
 #include <fcntl.h>
 #include <poll.h>

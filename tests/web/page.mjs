@@ -15,13 +15,13 @@ const tests = {
     for (let i = 0; i < 6; i++) {
       const seq = await page.getAttribute("main", "data-seq");
       await until(async () => (await page.getAttribute("main", "data-seq")) !== seq, "the next state");
-      const [column, rows, [total], [told]] = await page.evaluate(() => {
+      const [column, rows, [total], [shown]] = await page.evaluate(() => {
         const of = (selector, key) => [...document.querySelectorAll(selector)].map((one) => Number(one.dataset[key]));
         return [of(".host-column [data-part]", "kib"), of("#host-parts tbody tr", "kib"), of("#host-sum", "total"), of("#host-sum", "kib")];
       });
       same(sum(column), total, "the drawn column");
       same(sum(rows), total, "the table");
-      same(told, total, "the sum that is shown");
+      same(shown, total, "the sum that is shown");
       same(total, 48 << 20, "the total");
     }
     holds(await page.isVisible("text== total"), "the page does not say that they sum");
@@ -185,7 +185,8 @@ const tests = {
     await page.keyboard.press("Home");
     same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "0", "Home goes to the beginning");
     await page.keyboard.press("ArrowRight");
-    same(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow")), "1", "the arrow goes on in time");
+    // The daemon's history may come between the two keys, with more points before this one.
+    holds(Number(await page.evaluate(() => document.activeElement.getAttribute("aria-valuenow"))) >= 1, "the arrow goes on in time");
     holds(before !== null && /current/.test(await page.evaluate(() => document.activeElement.getAttribute("aria-valuetext"))), "the slider does not say what is there");
     await press("Shift+Tab", (e) => e.tag === "INPUT" && e.text === "", "back to the tools");
     await close(page);
@@ -290,7 +291,7 @@ const tests = {
     await world.end();
   },
 
-  async "why is told in the guest's detail and in the log, as it happens"() {
+  async "why is shown in the guest's detail and in the log, as it happens"() {
     const world = await new World("office.scn", 5).start();
     const page = await open(world);
     await page.click('button.guest .name >> text="cache"');
@@ -298,14 +299,14 @@ const tests = {
     await world.call("reserve", { min_kib: 11 << 20, label: "analytics" });
     // Nothing is reloaded: it comes with the events.
     await page.waitForSelector(".event-list li >> text=/target lowered/");
-    await page.waitForSelector(".log .told >> text=/analytics/");
-    const told = async () => {
+    await page.waitForSelector(".log .sentence >> text=/analytics/");
+    const shown = async () => {
       const [shown, { events }] = [await page.$$eval(".log tbody tr", (all) => all.map((row) => [Number(row.dataset.number), ...[...row.children].slice(1, 6).map((cell) => cell.textContent)])), await world.call("events", { most: 64 })];
       const of = new Map(events.map((event) => [event.number, event]));
       const row = shown.find(([number, , about]) => about === "cache" && of.get(number)?.what === "target");
       return row && { row, event: of.get(row[0]) };
     };
-    const { row, event } = await until(told, "the log has a target of cache");
+    const { row, event } = await until(shown, "the log has a target of cache");
     same([row[1], row[2], row[5]], [event.who, "cache", event.reason.replaceAll("-", " ")], "who, about whom, and the reason");
     holds(/iB$/.test(row[3]) && /iB$/.test(row[4]), `from ${row[3]} to ${row[4]}`);
     const terms = await page.textContent(`.event-list li[data-number="${event.number}"] .terms`);
@@ -337,7 +338,7 @@ const tests = {
     await page.setViewportSize(PHONE);
     await page.uncheck("text=only cache");
     await fits(page, "why on a phone");
-    holds((await page.textContent(".log .told .terms")).length > 0 && (await page.isVisible(".log .told .terms")), "who, from, to and why are lost on a phone");
+    holds((await page.textContent(".log .sentence .terms")).length > 0 && (await page.isVisible(".log .sentence .terms")), "who, from, to and why are lost on a phone");
     await axe(page, "why, phone");
     await shot(page, "why-phone");
     await close(page);

@@ -32,9 +32,9 @@ export function changed(state: State | null, change: Change): State | null {
   if (!state || state.seq !== change.since) return null;
   const after: Record<string, unknown> = { ...state, ...change.set, seq: change.seq };
   for (const [list, key] of Object.entries(KEYS)) {
-    const told = change[list as keyof typeof KEYS];
+    const changes = change[list as keyof typeof KEYS];
     const items = state[list as keyof typeof KEYS];
-    if (told) after[list] = changedList((items ?? []) as unknown as Item[], key, told);
+    if (changes) after[list] = changedList((items ?? []) as unknown as Item[], key, changes);
   }
   return after as unknown as State;
 }

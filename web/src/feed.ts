@@ -24,7 +24,7 @@ export class Feed {
   readonly history = new History();
   view: View = { state: null, link: { how: "opening" }, count: 0 };
   private source: EventSource | null = null;
-  private heard = 0;
+  private receivedAt = 0;
   private retry = 0;
 
   constructor(private readonly changed: (view: View) => void) {
@@ -38,14 +38,14 @@ export class Feed {
   }
 
   private take(state: State): void {
-    this.heard = performance.now();
+    this.receivedAt = performance.now();
     this.history.add(state);
     this.show({ state, link: { how: "live" }, count: this.view.count + 1 });
   }
 
   private open(): void {
     this.source?.close();
-    this.heard = performance.now();
+    this.receivedAt = performance.now();
     const source = new EventSource("/api/stream");
     this.source = source;
     source.addEventListener("state", (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as State));
@@ -56,7 +56,7 @@ export class Feed {
       else this.open();
     });
     source.addEventListener("away", (event) => {
-      this.heard = performance.now();
+      this.receivedAt = performance.now();
       const { message } = JSON.parse((event as MessageEvent<string>).data) as { message: string };
       this.show({ link: { how: "away", why: message } });
     });
@@ -73,7 +73,7 @@ export class Feed {
 
   /** A connection that hangs reports nothing, not even an error. */
   private watch(): void {
-    if (this.view.link.how === "live" && performance.now() - this.heard > SILENCE_MS) {
+    if (this.view.link.how === "live" && performance.now() - this.receivedAt > SILENCE_MS) {
       this.show({ link: { how: "lost" } });
       this.open();
     }

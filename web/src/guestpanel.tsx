@@ -8,10 +8,10 @@ import { Badge } from "./guests";
 import { marksOf, moveOf, nameOf, type Domain, type HostEvent, type Kib } from "./model";
 import { Chart, guestChart } from "./chart";
 import type { Series } from "./history";
-import { EventList } from "./EventList";
-import { useEvents } from "./useEvents";
-import { RangePicker } from "./RangePicker";
-import { ofGuest, useHistory, type Window } from "./useHistory";
+import { EventList } from "./eventlist";
+import { useEvents } from "./useevents";
+import { RangePicker } from "./rangepicker";
+import { ofGuest, useHistory, type Window } from "./usehistory";
 import { change, clock, exact, percent, sentence, size, span, type Unit } from "./units";
 
 /** From 0 to the static maximum: the range, the current memory and the target. */
@@ -29,6 +29,14 @@ function Range({ domain, unit }: { domain: Domain; unit: Unit }) {
       {domain.target_kib !== null && <path class="target" d={`M${at(domain.target_kib)} 0 V14`} />}
     </svg>
   );
+}
+
+// When, by which program, and what of it is ignored.
+export function lastReport(domain: Domain): string {
+  const bad = domain.malformed_node ? `${domain.malformed_node} is not usable` : null;
+  if (domain.report_age_usec === null) return bad ?? "none";
+  const source = domain.report_source && domain.report_source !== "unknown" ? `, ${domain.report_source}` : "";
+  return `${span(domain.report_age_usec)} ago${source}${bad ? `; ${bad}` : ""}`;
 }
 
 function Fact({ name, kib, unit, means }: { name: string; kib: Kib | null; unit: Unit; means?: string }) {
@@ -141,8 +149,14 @@ export function GuestPanel({ domain, series, now_usec, count, unit, hasHistory, 
         </div>
         <div>
           <dt>last report</dt>
-          <dd>{domain.report_age_usec === null ? "none" : `${span(domain.report_age_usec)} ago`}</dd>
+          <dd>{lastReport(domain)}</dd>
         </div>
+        {domain.pressure && domain.pressure.psi_some_permyriad !== null && (
+          <div>
+            <dt title="of the last 10 seconds, as the guest reports it">waits for memory</dt>
+            <dd>{percent(domain.pressure.psi_some_permyriad, 10000)}</dd>
+          </div>
+        )}
         <div>
           <dt>shares</dt>
           <dd>{domain.shares ?? "–"}</dd>

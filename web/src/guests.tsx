@@ -122,7 +122,7 @@ function Table({ domains, unit, selected, select }: { domains: Domain[]; unit: U
             <th scope="col" class="number">to go</th>
             <th scope="col" class="number">minimum</th>
             <th scope="col" class="number">maximum</th>
-            <th scope="col" class="number">Xen’s limit</th>
+            <th scope="col" class="number">xen maximum</th>
             <th scope="col" class="number">overhead</th>
           </tr>
         </thead>

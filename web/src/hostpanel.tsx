@@ -147,6 +147,13 @@ export function HostPanel(props: Props): JSX.Element {
       </div>
       <p class="note">
         {size(host.available_kib, unit)} can be granted at once.
+        {(host.reserved_claim_kib ?? 0) > 0 && <> Of what is reserved, {size(host.reserved_claim_kib ?? 0, unit)} are claimed in Xen.</>}
+        {(host.headroom_kib ?? 0) > 0 && (
+          <> Headroom for starts that do not ask: {size(host.headroom_kib ?? 0, unit)}, {size(host.headroom_missing_kib ?? 0, unit)} of it missing.</>
+        )}
+        {host.state && (
+          <> Memory is <span class={host.state === "low" ? "bad" : ""}>{host.state}</span>: {size(host.unneeded_kib ?? 0, unit)} are unneeded.</>
+        )}
         {host.deficit_kib > 0 && <strong class="bad"> {size(host.deficit_kib, unit)} more are reserved than are free.</strong>}
       </p>
     </section>

@@ -3,8 +3,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { EARLIER, merged, useEarlier } from "./useEvents";
-import { fromTo, reasonOf } from "./EventList";
+import { EARLIER, merged, useEarlier } from "./useevents";
+import { fromTo, reasonOf } from "./eventlist";
 import type { HostEvent } from "./model";
 import { moment, sentence, size, type Unit } from "./units";
 
@@ -17,7 +17,7 @@ function Row({ event, now_usec, unit }: { event: HostEvent; now_usec: number; un
       <td class="number from">{event.from_kib === null ? "–" : size(event.from_kib, unit)}</td>
       <td class="number to">{event.to_kib === null ? "–" : size(event.to_kib, unit)}</td>
       <td class="reason">{reasonOf(event) || "–"}</td>
-      <td class="told" title={event.message ?? undefined}>
+      <td class="sentence" title={event.message ?? undefined}>
         {sentence(event, unit) || event.what}
         <span class="terms">
           {[event.who, event.name, fromTo(event, unit), reasonOf(event)].filter(Boolean).join(" · ")}

@@ -10,9 +10,9 @@ import { Guests } from "./guests";
 import { HostPanel } from "./hostpanel";
 import { Log } from "./log";
 import { marksOf, moveOf, nameOf, type State } from "./model";
-import { RangePicker } from "./RangePicker";
+import { RangePicker } from "./rangepicker";
 import { Patterns } from "./patterns";
-import { ofHost, useHasHistory, useHistory, type Window } from "./useHistory";
+import { ofHost, useHasHistory, useHistory, type Window } from "./usehistory";
 import { isOpen, Reservations } from "./reservations";
 import "./style.css";
 import { clock, hostName, size, span, UNITS, type Unit } from "./units";
@@ -152,7 +152,7 @@ function Top({ view, unit, setUnit }: { view: View; unit: Unit; setUnit: (unit: 
 }
 
 /** The guest shown by default: one with a problem, else the largest. */
-function worthALook(state: State): number | null {
+function chooseInitial(state: State): number | null {
   const bad = state.domains.find((domain) => marksOf(domain).some((mark) => mark.tone === "bad"));
   const guests = state.domains.filter((domain) => !domain.dom0);
   const largest = guests.reduce<(typeof guests)[number] | undefined>((a, b) => (!a || b.current_kib > a.current_kib ? b : a), undefined);
@@ -174,10 +174,10 @@ function Page(): JSX.Element {
   const hasHistory = useHasHistory(view.link.how === "live");
   const past = useHistory(ofHost, hasHistory ? shown : "opened", feed.current?.history.host);
   // The shown guest stays until the reader chooses another, or it is gone.
-  const looked = useRef<number | null>(null);
-  const selected = chosen ?? looked.current;
-  if (state && !state.domains.some((domain) => domain.domid === selected)) looked.current = worthALook(state);
-  const there = state?.domains.some((domain) => domain.domid === selected) ? selected : looked.current;
+  const initial = useRef<number | null>(null);
+  const selected = chosen ?? initial.current;
+  if (state && !state.domains.some((domain) => domain.domid === selected)) initial.current = chooseInitial(state);
+  const there = state?.domains.some((domain) => domain.domid === selected) ? selected : initial.current;
   const domain = state?.domains.find((other) => other.domid === there);
   const now = state?.host?.now_usec ?? state?.status?.now_usec ?? 0;
   const select = (domid: number) => {

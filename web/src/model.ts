@@ -32,6 +32,17 @@ export interface HostEvent {
   message: string | null;
 }
 
+// What ballast-agent reports of a guest; null: not known. Counts are since its boot.
+export interface Pressure {
+  psi_some_permyriad: number | null;
+  psi_full_permyriad: number | null;
+  refaults: number | null;
+  swapins: number | null;
+  stalls: number | null;
+  oom_kills: number | null;
+  age_usec: number | null;
+}
+
 export interface Domain {
   domid: number;
   uuid: string;
@@ -48,6 +59,10 @@ export interface Domain {
   static_max_kib: Kib | null;
   overhead_kib: Kib;
   segments: Segments | null;
+  report_source?: string | null; // absent, like the next three: a daemon that knows only use
+  reported_swap_kib?: Kib | null;
+  pressure?: Pressure | null;
+  malformed_node?: string | null;
   used_kib: Kib | null;
   reported_free_kib: Kib | null;
   report_age_usec: number | null;
@@ -89,6 +104,11 @@ export interface Host {
   now_usec: number;
   total_kib: Kib;
   available_kib: Kib;
+  reserved_claim_kib?: Kib;
+  headroom_kib?: Kib;
+  headroom_missing_kib?: Kib;
+  state?: "plenty" | "soft" | "hard" | "low" | null;
+  unneeded_kib?: Kib | null;
   parts: Record<string, Kib>;
   overcounted_kib: Kib;
   deficit_kib: Kib;

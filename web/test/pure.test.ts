@@ -3,13 +3,14 @@
 
 import { heights, segmentsOf, spansOf } from "../src/breakdown";
 import { changed, type Change } from "../src/delta";
+import { lastReport } from "../src/guestpanel";
 import { sorted } from "../src/guests";
-import { merged } from "../src/useEvents";
-import { fromTo, reasonOf } from "../src/EventList";
+import { merged } from "../src/useevents";
+import { fromTo, reasonOf } from "../src/eventlist";
 import { Series } from "../src/history";
 import { partsOf, sumOf } from "../src/host";
 import { marksOf, moveOf, type Domain, type HostEvent, type Host, type State } from "../src/model";
-import { ofGuest, ofHost, seriesOf, type Answer } from "../src/useHistory";
+import { ofGuest, ofHost, seriesOf, type Answer } from "../src/usehistory";
 import { progressOf } from "../src/reservations";
 import { change, exact, hostName, moment, percent, sentence, size, span } from "../src/units";
 
@@ -26,6 +27,17 @@ const domain = (what: Partial<Domain>): Domain => ({
   report_age_usec: null, shares: 1000, opted_out: false, paused: false, balloon_status: "follows", need_kib: null,
   floor_kib: null, reclaim_kib_per_sec: null, grow_kib_per_sec: null, trust_permyriad: null, why: null, reservation: null,
   ...what,
+});
+
+test("a report has its age, its program and what of it is ignored", () => {
+  assert.equal(lastReport(domain({})), "none");
+  assert.equal(lastReport(domain({ report_age_usec: 12_000_000 })), `${span(12_000_000)} ago`);
+  const told = domain({ report_age_usec: 12_000_000, report_source: "ballast-agent" });
+  assert.equal(lastReport(told), `${span(12_000_000)} ago, ballast-agent`);
+  assert.equal(lastReport({ ...told, report_source: "unknown" }), `${span(12_000_000)} ago`);
+  assert.equal(lastReport(domain({ malformed_node: "memory/meminfo" })), "memory/meminfo is not usable");
+  assert.equal(lastReport({ ...told, malformed_node: "data/ballast/alive" }),
+    `${span(12_000_000)} ago, ballast-agent; data/ballast/alive is not usable`);
 });
 
 const DIVIDED = { shadow: 18432, iommu: 0, extra_external: 2048, extra_internal: 1024, video: 16384, guest: 2 * GIB - 17408, balloon: GIB };

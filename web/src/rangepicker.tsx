@@ -2,7 +2,7 @@
 // The choice of how far back a time series goes.
 
 import type { JSX } from "preact";
-import { WINDOW_NAMES, WINDOWS, type Window } from "./useHistory";
+import { WINDOW_NAMES, WINDOWS, type Window } from "./usehistory";
 
 export function RangePicker({ window, choose }: { window: Window; choose: (window: Window) => void }): JSX.Element {
   return (
