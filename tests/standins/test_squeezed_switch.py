@@ -252,6 +252,38 @@ def nothing_is_read_beside_another_reader():
         assert UUID.fullmatch(client.read(number))
 
 
+def a_long_queue_is_worked_off_oldest_first():
+    """More messages, and more bytes, than are read at once; and one that is longer than any request."""
+    daemon = Switched()
+    switch = Switch(daemon.switch_path)
+    client = SwitchClient(switch)
+    call = {"method": "get_host_reserved_memory", "id": 1}
+    bodies = [json.dumps(call | {"params": ["x" * length]}) for length in [60000] * 160 + [0] * 1100]
+    bodies[100:100] = ["\0" * 3000000, json.dumps(call | {"params": ["x" * 9000000]})]
+    numbers = [client.send_raw(body) for body in bodies]
+    assert sum(len(body) for body in bodies) > 20000000
+    with daemon:
+        until(lambda: switch.left() == 0, 300)
+        assert [number for queue, number in switch.acks if queue == QUEUE] == numbers
+        for number in numbers[:100] + numbers[102:]:
+            assert client.read(number) == 73728
+        for number in numbers[100:102]:
+            assert client.raw_answer(number) == "JSON-RPC: longer than 65536 bytes", client.raw_answer(number)
+        with switch.changed:
+            assert len(switch.queues[client.queue]["messages"]) == len(numbers)
+        assert "trying once a second" not in daemon.log()
+
+
+def a_long_diagnosis_is_read():
+    daemon = Switched()
+    switch = Switch(daemon.switch_path)
+    for number in range(200):
+        switch.make(f"{number} " + "x" * 50000, None)
+    with daemon:
+        assert SwitchClient(switch).call("login", "xenopsd") == "xenopsd"
+        assert "trying once a second" not in daemon.log()
+
+
 def ten_clients_at_once():
     with daemon_and_switch() as (daemon, switch):
         faults = []
@@ -283,4 +315,5 @@ if __name__ == "__main__":
     run((the_course_through_the_switch, what_cannot_be_read_is_answered_and_acknowledged,
          a_waiting_reserve_keeps_no_other_waiting, dead_clients_are_not_served, an_asker_that_goes_meanwhile_leaves_nothing,
          what_comes_again_is_answered_again, an_unreadable_answer_of_the_switch_loses_no_request, what_ended_by_its_lease_is_not_granted_again, a_request_that_waits_over_a_kill_is_served,
-         a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader, ten_clients_at_once))
+         a_restarted_switch_is_read_from_its_front, a_switch_that_comes_late_is_found, nothing_is_read_beside_another_reader,
+         a_long_queue_is_worked_off_oldest_first, a_long_diagnosis_is_read, ten_clients_at_once))
