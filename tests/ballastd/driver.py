@@ -20,7 +20,7 @@ PROGRAM = os.environ["BALLASTD"]
 SCENARIO = """says "Sixteen guests that can give, and little that is free."
 host total=36GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=2GiB min=1536MiB max=2GiB uses=1GiB
-guest vm*16 tot=2GiB min=512MiB max=3GiB uses=700MiB overhead=8MiB rate-down=400MiB/s rate-up=400MiB/s
+guest vm*16 tot=2GiB min=512MiB max=3GiB uses=700MiB overhead=8MiB reclaim-rate=400MiB/s grow-rate=400MiB/s
 duration 24h
 """
 
@@ -142,6 +142,9 @@ class Daemon:
         if checks:
             self.arguments.append("--check-laws")
         self.env = {**os.environ, **(env or {})}
+        if "TICK_SHIM" in os.environ:
+            # To try a test with ticks at other moments than usual: docs/reliability.md, "Ticks at odd moments".
+            self.env["LD_PRELOAD"] = f"{os.environ['TICK_SHIM']}:{self.env.get('LD_PRELOAD', '')}"
         self.process = None
 
     def start(self, wait=True):

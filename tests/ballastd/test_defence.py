@@ -7,15 +7,15 @@ MIB = 1024
 # After 20 s another program sets dom0's target 3 GiB above what is available.
 SCENARIO = """says "Another one tells {who} to grow into what is promised."
 host total=12GiB xen=100MiB slack=64MiB
-guest dom0 dom0 tot=1GiB min=1GiB max=1GiB static=8GiB uses=700MiB rate-up=400MiB/s {dom0}
-guest web tot=2GiB min=1GiB max=2GiB static=8GiB uses=1GiB rate-up=400MiB/s {web}
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB static=8GiB uses=700MiB grow-rate=400MiB/s {dom0}
+guest web tot=2GiB min=1GiB max=2GiB static=8GiB uses=1GiB grow-rate=400MiB/s {web}
 duration 24h
 """
-TOLD = "told=20s=7GiB"
+SET_TARGET = "set-target=20s=7GiB"
 
 
 def scenario(who):
-    return SCENARIO.format(who=who, **{name: TOLD if name == who else "" for name in ("dom0", "web")})
+    return SCENARIO.format(who=who, **{name: SET_TARGET if name == who else "" for name in ("dom0", "web")})
 
 
 def free_kib(client):
@@ -33,7 +33,7 @@ def holds(who, config="", before=lambda client: None):
         kept = client.call("reserve", label="promised", min_kib=6 * 1024 * MIB, wait=True)
         assert kept["state"] == "granted", kept
         until(lambda: domain(client, who)["target_kib"] == 7 * 1024 * MIB)
-        alert = until(lambda: [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
+        alert = until(lambda: [a for a in client.call("status")["alerts"] if a["name"] == "reserved-memory"])
         assert f"({who}) would take" in alert[0]["message"], alert
         # All that was promised stays free; what Xen keeps for itself, slack, is what is in between two looks.
         for _ in range(20):
@@ -46,7 +46,7 @@ def holds(who, config="", before=lambda client: None):
         assert domain(client, "promised")["current_kib"] > 5 * 1024 * MIB
         # With nothing promised any more its target counts again, as far as there is memory.
         until(lambda: domain(client, who)["current_kib"] > 3 * 1024 * MIB)
-        until(lambda: not [a for a in client.call("status")["alerts"] if a["name"] == "promised-memory"])
+        until(lambda: not [a for a in client.call("status")["alerts"] if a["name"] == "reserved-memory"])
 
 
 def test_dom0_without_balancing():
@@ -72,7 +72,7 @@ def test_one_that_opted_out():
 PAUSED = """says "Paused while {what}."
 host total=12GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
-guest web tot=2GiB target=8GiB min=1GiB max=8GiB uses=1GiB rate-up={rate} {ceiling}
+guest web tot=2GiB target=8GiB min=1GiB max=8GiB uses=1GiB grow-rate={rate} {ceiling}
 duration 24h
 """
 

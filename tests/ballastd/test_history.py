@@ -18,7 +18,7 @@ FAST = 60
 CALM = """says "Two guests, one of which can give a lot."
 host total=12GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
-guest web tot=6GiB min=1GiB max=6GiB uses=700MiB overhead=8MiB rate-down=50MiB/s rate-up=50MiB/s
+guest web tot=6GiB min=1GiB max=6GiB uses=700MiB overhead=8MiB reclaim-rate=50MiB/s grow-rate=50MiB/s
 guest mail tot=2GiB min=2GiB max=2GiB uses=1GiB overhead=8MiB
 duration 24h
 """
@@ -116,14 +116,14 @@ def test_decided_in_the_first_tick():
         until(lambda: any((d["name"], d["xen_maximum_kib"]) == ("new", 1024 * MIB)
                           for d in client.call("domains")["domains"]))
         told = [(e["what"], e["reason"]) for e in client.call("events", domain="new")["events"]]
-        assert told == [("appeared", None), ("unreserved", None), ("limit", "limit-held")], told
+        assert told == [("appeared", None), ("unreserved", None), ("maximum", "maximum-lowered")], told
 
 
 SEESAW = """says "What one guest frees the other takes, a little at a time."
 host total=5GiB xen=256MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
-guest gives tot=3GiB min=512MiB max=3GiB uses=300MiB rate-down=100MiB/s rate-up=100MiB/s
-guest takes tot=1GiB min=512MiB max=3GiB uses=2GiB rate-down=100MiB/s rate-up=100MiB/s
+guest gives tot=3GiB min=512MiB max=3GiB uses=300MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
+guest takes tot=1GiB min=512MiB max=3GiB uses=2GiB reclaim-rate=100MiB/s grow-rate=100MiB/s
 duration 24h
 """
 
@@ -192,6 +192,36 @@ def test_killed():
         with daemon.client(status=True) as client:
             assert client.call("history", domain="web")["time_usec"]
             assert client.call("status")["history"]["working"]
+
+
+def test_numbers():
+    """A number is one event's: of a run that was killed before it wrote, without a history, and once there is one."""
+    given = {}
+
+    def note(client, domain):
+        client.call("pause", domain=domain)
+        events = client.call("events", most=512)["events"]
+        for event in events:
+            about = event["time_usec"], event["what"], event["name"]
+            assert given.setdefault(event["number"], about) == about, (event, about)
+        return {event["number"] for event in events}
+
+    # A minute is a minute: nothing is written meanwhile.
+    with Daemon(CALM) as daemon:
+        with daemon.client() as client:
+            note(client, "web")
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as client:
+            note(client, "mail")
+        assert daemon.stop() == 0
+        daemon.config.write_text("[ballastd]\nhistory = 0MiB\n")
+        daemon.start()
+        with daemon.client() as client:
+            shown = note(client, "web")
+            daemon.reload("[ballastd]\nhistory = 8MiB\n")
+            until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            assert note(client, "mail") > shown
 
 
 def test_damaged():

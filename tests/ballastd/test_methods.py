@@ -74,7 +74,7 @@ def test_segments():
 def test_status_socket_changes_nothing():
     with Daemon() as daemon, daemon.client(status=True) as client:
         for method, params in {
-                "login": {"owner": "x"}, "reserve": {"min_kib": 4}, "release": {"id": 1},
+                "login": {"owner": "x"}, "reserve": {"min_kib": 4}, "attach": {"id": 1}, "detach": {"id": 1}, "release": {"id": 1},
                 "cancel": {"id": 1}, "bind": {"id": 1, "domid": 1}, "free": {"kib": 4},
                 "set-target": {"domain": 1, "target_kib": 4}, "pause": {}, "resume": {},
                 "set-max": {"domain": 1, "maxmem_kib": 4}, "set-range": {"domain": 1},
@@ -149,7 +149,8 @@ def test_refused_by_arithmetic():
         assert never.data["reason"] == "cannot-fit" and never.data["missing_kib"] > 0
         assert sentence(never.data) == never.message, never.data
         beyond = refused(-32000, client.call, "reserve", min_kib=37 * 1024 * MIB)
-        assert beyond.data["reason"] == "bad-size"
+        assert beyond.data["reason"] == "cannot-fit", beyond.data
+        assert beyond.data["possible_kib"] == client.call("host")["total_kib"], beyond.data
         assert sentence(beyond.data) == beyond.message, beyond.data
         refused(-32000, client.call, "reserve", min_kib=8, max_kib=4)
         late = client.ask("reserve", min_kib=20 * 1024 * MIB, deadline_usec=300000, wait=True)
@@ -204,7 +205,11 @@ def test_with_connection():
         moved = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
         bound = first.call("reserve", min_kib=64 * MIB, wait=True, with_connection=True)["id"]
         first.call("sim-start", name="new", need_kib=64 * MIB, reservation=bound)
+        untied = first.call("reserve", min_kib=16 * MIB, wait=True, with_connection=True)["id"]
         refused(-32002, second.call, "attach", id=4711)
+        refused(-32002, second.call, "detach", id=4711)
+        assert refused(-32000, second.call, "detach", id=untied, owner="x").data["reason"] == "not-owner"
+        assert second.call("detach", id=untied, owner="uid-0")["id"] == untied
         second.call("login", owner="somebody")
         assert refused(-32000, second.call, "attach", id=tied).data["reason"] == "not-owner"
         assert second.call("attach", id=moved, owner="uid-0")["id"] == moved
@@ -212,7 +217,7 @@ def test_with_connection():
         first.send(b'{"jsonrpc":"2.0","id":9,"met')
         first.close()
         until(lambda: state(reclaiming) == "released" and state(tied) == "released")
-        assert state(kept) == "granted" and state(moved) == "granted"
+        assert [state(kept), state(moved), state(untied)] == 3 * ["granted"]
         assert state(bound) in ("bound", "used")
         for _ in range(63):
             second.call("reserve", min_kib=4, wait=True, with_connection=True)
@@ -396,7 +401,7 @@ def test_events_and_plan():
             assert sentence(event) and event["steps"] <= events[event["number"]]["steps"], event
         # The last one of a domain is why its target is what it is.
         for domain in client.call("domains")["domains"]:
-            now = [e for e in client.call("events", domain=domain["uuid"])["events"] if e["what"] in ("target", "limit")]
+            now = [e for e in client.call("events", domain=domain["uuid"])["events"] if e["what"] in ("target", "maximum")]
             assert domain["why"]["number"] <= now[-1]["number"] and domain["why"]["uuid"] == domain["uuid"], (domain, now)
 
 

@@ -13,7 +13,7 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 SCENARIO = """says "One guest holds more than it needs, one wants more, and something is free."
 host total=6GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
-guest web tot=1GiB min=256MiB max=2GiB uses=200MiB rate-down=400MiB/s rate-up=400MiB/s
+guest web tot=1GiB min=256MiB max=2GiB uses=200MiB reclaim-rate=400MiB/s grow-rate=400MiB/s
 guest full tot=1GiB min=1GiB max=1GiB uses=900MiB
 duration 24h
 """

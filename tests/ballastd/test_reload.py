@@ -12,7 +12,7 @@ MIB = 1024
 SCENARIO = """says "A guest whose balloon stops 2 MiB short of its target."
 host total=4GiB xen=128MiB slack=64MiB
 guest dom0 dom0 tot=512MiB min=512MiB max=512MiB
-guest short tot=3GiB min=512MiB max=3GiB uses=400MiB overhead=8MiB inaccuracy=2MiB rate-down=400MiB/s rate-up=400MiB/s
+guest short tot=3GiB min=512MiB max=3GiB uses=400MiB overhead=8MiB inaccuracy=2MiB reclaim-rate=400MiB/s grow-rate=400MiB/s
 duration 24h
 """
 
@@ -39,14 +39,22 @@ def test_inaccuracy():
 KEYS = {
     "policy": ("fixed", "policy", "fixed"),
     "slack": ("100MiB", "slack_kib", 100 * MIB),
+    "headroom": ("1GiB", "headroom", "1GiB"),
     "group": ("nogroup", "group", "nogroup"),
     "interval": ("250ms", "interval_usec", 250_000),
     "idle-interval": ("3s", "idle_interval_usec", 3_000_000),
     "lease": ("7min", "lease_usec", 420_000_000),
+    "quota-reservations": ("7", "quota_reservations", 7),
+    "quota-memory": ("3GiB", "quota_memory_kib", 3 * 1024 * MIB),
     "reboot-lease": ("30s", "reboot_lease_usec", 30_000_000),
     "dom0-floor": ("300MiB", "dom0_floor_kib", 300 * MIB),
     "guest-floor": ("200MiB", "guest_floor_kib", 200 * MIB),
     "inaccuracy": ("4MiB", "inaccuracy_kib", 4 * MIB),
+    "soft-below": ("9%", "soft_below_permyriad", 900),
+    "hard-below": ("5%", "hard_below_permyriad", 500),
+    "low-below": ("1%", "low_below_permyriad", 100),
+    "squeeze-limit": ("30%", "squeeze_limit_permyriad", 3000),
+    "start-up": ("3min", "start_up_usec", 180_000_000),
     "rival-writes": ("9", "rival_writes", 9),
     "rival-within": ("2min", "rival_within_usec", 120_000_000),
     "rival-quiet": ("9min", "rival_quiet_usec", 540_000_000),
@@ -54,9 +62,13 @@ KEYS = {
     "clients": ("17", "clients", 17),
     "unread": ("2min", "unread_usec", 120_000_000),
     "squeezed-socket": ("/run/xapi/memory", "squeezed_socket", "/run/xapi/memory"),
+    "squeezed-config": ("/etc/squeezed.conf", "squeezed_config", "/etc/squeezed.conf"),
+    "qmemman-config": ("/etc/qubes/qmemman.conf", "qmemman_config", "/etc/qubes/qmemman.conf"),
+    "qmemman-dir": ("/run/qubes", "qmemman_dir", "/run/qubes"),
+    "qmemman-socket": ("/run/qubes/qmemman.sock", "qmemman_socket", "/run/qubes/qmemman.sock"),
     "message-switch": ("/run/message-switch/sock", "message_switch", "/run/message-switch/sock"),
     "balance": ("no", "balance", False),
-    "claims": ("yes", "claims", True),
+    "claims": ("no", "claims", "no"),
 }
 # Seen elsewhere: test_costs.py reads another host-profile on SIGHUP.
 ELSEWHERE = {"host-profile"}
