@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/sim/judge/judge.h"
+#include "core/sim/score/score.h"
 
 enum { STEPS = 30, LARGEST = 64 };
 
@@ -21,7 +21,7 @@ static void play(const struct scenario *scenario)
     struct ballast_error err = {0};
     if (sim_new(&scenario->config, 0, &sim, &err) < 0)
         return;
-    if (sim_judge_begin(sim, &err) < 0)
+    if (sim_score_begin(sim, &err) < 0)
         abort();
     scenario_watch_init(&watch);
     for (int i = 0; i < STEPS; i++) {
@@ -32,7 +32,7 @@ static void play(const struct scenario *scenario)
             abort();
         if (sim_step(sim, scenario->config.tick_usec, &err) < 0)
             abort(); /* a page was lost or made */
-        if (sim_judge_step(sim, scenario->config.tick_usec, &err) < 0)
+        if (sim_score_step(sim, scenario->config.tick_usec, &err) < 0)
             abort();
         scenario_watch_step(scenario, sim, &watch);
     }

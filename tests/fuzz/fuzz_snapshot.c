@@ -7,6 +7,15 @@
 #include "edge/json/json.h"
 #include "edge/snapshot/snapshot.h"
 
+static void describe_report(FILE *out, const struct ballast_domain *d)
+{
+    (void)fprintf(out, "%ju %s %x", (uintmax_t)d->reported_swap_kib,
+                  ballast_report_source_name(d->report_source), d->pressure.known);
+    for (int kind = 0; kind < BALLAST_PRESSURES && d->pressure.known != 0; kind++)
+        (void)fprintf(out, " %ju", (uintmax_t)d->pressure.values[kind]);
+    (void)fprintf(out, " %ju\n", (uintmax_t)(d->pressure.known ? d->pressure.age_usec : 0));
+}
+
 /* Every field in order, so that two hosts can be compared. */
 static char *describe(const struct ballast_host *h)
 {
@@ -29,6 +38,8 @@ static char *describe(const struct ballast_host *h)
             (uintmax_t)d->static_max_kib, (uintmax_t)d->build_left_kib, (uintmax_t)d->used_kib,
             (uintmax_t)d->reported_free_kib, (uintmax_t)d->report_age_usec, (uintmax_t)d->shares);
     }
+    for (size_t i = 0; i < h->domain_count; i++)
+        describe_report(out, &h->domains[i]);
     MUST(fclose(out) == 0, "memory");
     return text;
 }

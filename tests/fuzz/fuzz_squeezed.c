@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "edge/json/json.h"
+#include "edge/squeezed/sieve.h"
 #include "edge/squeezed/squeezed.h"
 #include "edge/squeezed/switch.h"
 #include <json-c/json.h>
@@ -70,26 +71,82 @@ static void check_http(const char *data, size_t size)
         MUST(squeezed_http_read(data, i, &again) == -EAGAIN, "%zu of %zu", i, end);
 }
 
-/* What the switch answers: whatever it is, it is read as a whole or refused. */
-static void check_switch(const char *data, size_t size)
+static struct switch_reading *read_pieces(enum switch_question question, struct switch_room room,
+                                          const char *data, size_t size, size_t piece)
 {
-    struct switch_answer answer;
-    struct switch_batch batch = {0};
+    struct switch_reading *reading = switch_reading_new(question, "q", room);
+    MUST(reading, "memory");
+    for (size_t at = 0; at < size; at += piece)
+        switch_reading_add(reading, data + at, size - at < piece ? size - at : piece);
+    return reading;
+}
+
+static void check_batch(const char *data, size_t size, size_t piece, struct switch_room room,
+                        struct switch_batch *out)
+{
     struct ballast_error err = {0};
-    bool there = false;
-    if (switch_answer_read(data, size, &answer) == 0)
-        MUST(answer.body_at <= size && answer.body_length <= size - answer.body_at, "%zu", size);
-    (void)switch_sent_read(data, size, &there);
-    (void)switch_list_read(data, size, "q", &there);
-    (void)switch_reader_read(data, size, "q", &there);
-    int rc = switch_batch_read(data, size, &batch, &err);
+    struct switch_batch batch = {0};
+    struct switch_reading *reading = read_pieces(SWITCH_TRANSFER, room, data, size, piece);
+    int rc = switch_reading_batch(reading, &batch, &err);
     MUST(rc == 0 || (rc == -EBADMSG && err.text[0] && batch.count == 0), "%d", rc);
+    switch_reading_free(reading);
+    MUST(batch.count <= room.count, "%zu", batch.count);
     for (size_t i = 0; i < batch.count; i++) {
         char name[3 * SWITCH_NAME_MOST];
         MUST(i == 0 || batch.messages[i - 1].number <= batch.messages[i].number, "not in order");
         MUST(switch_name_encode(batch.messages[i].reply_queue, name, sizeof(name)), "too long");
     }
-    switch_batch_release(&batch);
+    *out = batch;
+}
+
+/* JSON that is whole is so for the sieve too, and not before its end. */
+static void check_sieve(const char *data, size_t size)
+{
+    struct json_reader reader = json_reader_over("f", data, size);
+    struct json_object *object = NULL;
+    struct json_at at;
+    reader.any_bytes = true;
+    if (size == 0 || !strchr("{[", data[0]) || json_next(&reader, &object, &at, NULL) < 0)
+        return;
+    json_object_put(object);
+    size_t end = reader.offset;
+    while (!strchr("}]", data[end - 1]))
+        end--;
+    struct sieve sieve = {.opens = data[0]};
+    MUST(sieve_add(&sieve, data, end - 1) == 0 && sieve_end(&sieve) == -EBADMSG, "%zu", end);
+    MUST(sieve_add(&sieve, data + end - 1, 1) == 0 && sieve_end(&sieve) == 0, "%zu", end);
+    sieve_release(&sieve);
+}
+
+/* What the switch answers: read as a whole or refused, in whatever pieces; a smaller room has its
+ * oldest messages. */
+static void check_switch(const char *data, size_t size)
+{
+    struct switch_answer answer;
+    struct switch_batch whole;
+    struct switch_batch few;
+    if (switch_answer_read(data, size, &answer) == 0)
+        MUST(answer.body_at <= size, "%zu", size);
+    for (int question = SWITCH_HAS_RECEIVER; question <= SWITCH_HAS_READER; question++) {
+        bool there[2] = {false, false};
+        int rc[2];
+        for (size_t i = 0; i < 2; i++) {
+            struct switch_reading *reading =
+                read_pieces((enum switch_question)question, (struct switch_room){0}, data, size,
+                            i == 0 ? 1 : size);
+            rc[i] = switch_reading_there(reading, &there[i]);
+            switch_reading_free(reading);
+        }
+        MUST(rc[0] == rc[1] && there[0] == there[1], "%d", question);
+    }
+    check_sieve(data, size);
+    check_batch(data, size, size, (struct switch_room){1000, 1 << 20}, &whole);
+    check_batch(data, size, 3, (struct switch_room){2, 1 << 20}, &few);
+    MUST(few.count == (whole.count < 2 ? whole.count : 2), "%zu of %zu", few.count, whole.count);
+    for (size_t i = 0; i < few.count; i++)
+        MUST(few.messages[i].number == whole.messages[i].number, "not the oldest");
+    switch_batch_release(&few);
+    switch_batch_release(&whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
