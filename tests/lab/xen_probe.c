@@ -115,6 +115,7 @@ static void refresh(struct hv *hv, bool quietly)
     print_kib("total", host->total_kib);
     print_kib("free", host->free_kib);
     print_kib("claimed", host->claimed_kib);
+    print_kib("reserved_claim", host->reserved_claim_kib);
     print_kib("slack", host->slack_kib);
     printf(" hap=%d shadow=%d iommu=%d\n", host->caps.hap, host->caps.shadow, host->caps.iommu);
     hv_domains(hv, &domains, &count);
@@ -139,14 +140,7 @@ static enum xen_way way_of(const char *word)
     return strcmp(word, "libxl") == 0 ? XEN_WAY_LIBXL : XEN_WAY_OWN;
 }
 
-static enum ballast_target_how how_of(const char *word)
-{
-    return strcmp(word, "raise") == 0   ? BALLAST_TARGET_RAISE
-           : strcmp(word, "lower") == 0 ? BALLAST_TARGET_LOWER
-                                        : BALLAST_TARGET_SET;
-}
-
-/* target ID own|libxl set|raise|lower KIB [loose]; maximum ID own|libxl KIB */
+/* target ID own|libxl KIB [loose]; maximum ID own|libxl KIB */
 static void change(struct hv *hv, int count, char **words)
 {
     struct ballast_target_plan done = {0};
@@ -154,8 +148,7 @@ static void change(struct hv *hv, int count, char **words)
     uint32_t domid = (uint32_t)number(words[1]);
     int rc;
     if (strcmp(words[0], "target") == 0)
-        rc = xen_set_target(hv, domid, way_of(words[2]), how_of(words[3]), number(words[4]),
-                            count < 6, &done, &err);
+        rc = xen_set_target(hv, domid, way_of(words[2]), number(words[3]), count < 5, &done, &err);
     else
         rc = xen_set_maximum(hv, domid, way_of(words[2]), number(words[3]), &done, &err);
     if (rc < 0)
@@ -194,15 +187,19 @@ static void print_version(struct hv *hv)
                version.commandline);
 }
 
-static void find(struct hv *hv, const char *word)
+/* Until xenstore has told of a change, 1, or for so long, 0. */
+static int wait_for_events(struct hv *hv, uint64_t usec)
 {
-    const struct hv_domain *domain;
-    struct ballast_error err;
-    int rc = xen_find(hv, word, &domain, &err);
-    if (rc < 0)
-        answer(rc, &err);
-    else
-        printf("found %" PRIu32 "\n", domain->id);
+    uint64_t until_usec = hv_clock_usec() + usec;
+    struct pollfd pfd = {.fd = hv_event_fd(hv), .events = POLLIN};
+    for (uint64_t now_usec; pfd.fd >= 0 && (now_usec = hv_clock_usec()) < until_usec;) {
+        int ready = poll(&pfd, 1, (int)((until_usec - now_usec + 999) / 1000));
+        if (ready < 0)
+            return -errno;
+        if (ready > 0 && hv_take_events(hv))
+            return 1;
+    }
+    return pfd.fd < 0 ? -EBADF : 0;
 }
 
 /* So many writes of a node, one after the other and none in a transaction. */
@@ -296,6 +293,21 @@ static void heard(struct hv *hv, uint64_t msec)
         printf("heard %d\n", poll(&pfd, 1, (int)msec) > 0 && hv_take_low_memory(hv));
 }
 
+/* claim [ID:]KIB...: of the reservations 1, 2 ... where no ID is given; 0: that one has none. */
+static void claim(struct hv *hv, int count, char **words)
+{
+    struct hv_claim claims[WORDS];
+    struct ballast_error err;
+    size_t made = 0;
+    for (int i = 1; i < count; i++) {
+        const char *colon = strchr(words[i], ':');
+        claims[made] = (struct hv_claim){.id = colon ? number(words[i]) : (uint64_t)i,
+                                         .kib = number(colon ? colon + 1 : words[i])};
+        made += claims[made].kib > 0;
+    }
+    answer(hv_claim(hv, claims, made, &err), &err);
+}
+
 static void run(struct hv *hv, int count, char **words)
 {
     struct ballast_error err;
@@ -312,7 +324,7 @@ static void run(struct hv *hv, int count, char **words)
     else if (strcmp(command, "flood") == 0)
         flood(number(words[1]), words[2], words[3]);
     else if (strcmp(command, "wait") == 0)
-        printf("waited %d\n", xen_wait(hv, number(words[1])));
+        printf("waited %d\n", wait_for_events(hv, number(words[1])));
     else if (strcmp(command, "build") == 0)
         build(words[1]);
     else if (strcmp(command, "low") == 0)
@@ -323,12 +335,10 @@ static void run(struct hv *hv, int count, char **words)
         pool(domid, words[2]);
     else if (strcmp(command, "config") == 0)
         print_config(hv, domid);
-    else if (strcmp(command, "find") == 0)
-        find(hv, words[1]);
     else if (strcmp(command, "set") == 0)
         answer(hv->ops->set(hv, domid, number(words[2]), number(words[3]), &err), &err);
     else if (strcmp(command, "claim") == 0)
-        answer(hv->ops->claim(hv, domid, number(words[2]), &err), &err);
+        claim(hv, count, words);
     else if (strcmp(command, "range") == 0)
         answer(xen_set_range(hv, domid, number(words[2]), number(words[3]), &err), &err);
     else
@@ -340,10 +350,10 @@ static int least_words(const char *command)
     static const struct {
         const char *command;
         int words;
-    } known[] = {{"refresh", 1}, {"list", 1},    {"calls", 1}, {"version", 1}, {"wait", 2},
-                 {"config", 2},  {"find", 2},    {"set", 4},   {"claim", 3},   {"range", 4},
-                 {"target", 5},  {"maximum", 4}, {"flood", 4}, {"low", 1},     {"heard", 2},
-                 {"pool", 3},    {"build", 2}};
+    } known[] = {{"refresh", 1}, {"list", 1},   {"calls", 1},   {"version", 1},
+                 {"wait", 2},    {"config", 2}, {"set", 4},     {"claim", 2},
+                 {"range", 4},   {"target", 4}, {"maximum", 4}, {"flood", 4},
+                 {"low", 1},     {"heard", 2},  {"pool", 3},    {"build", 2}};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(known[i].command, command) == 0)
             return known[i].words;
