@@ -22,8 +22,8 @@ MIB = 1024
 SCENARIO = """says "A host on which a start needs room."
 host total=8GiB xen=64MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
-guest web tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s
-guest db tot=3GiB min=512MiB max=3GiB rate-down=2GiB/s rate-up=2GiB/s
+guest web tot=3GiB min=512MiB max=3GiB reclaim-rate=2GiB/s grow-rate=2GiB/s
+guest db tot=3GiB min=512MiB max=3GiB reclaim-rate=2GiB/s grow-rate=2GiB/s
 guest old tot=256MiB min=256MiB max=256MiB no-balloon
 duration 1h
 """
@@ -134,6 +134,50 @@ class Starts(Case):
 
 
 
+class ReservedFor(Case):
+    uuid = "6f1c2f0e-8d0b-4a7e-9c55-0123456789ab"
+
+    def kept(self, number):
+        record = self.reservations()[number]
+        return {key: record[key] for key in ("name", "uuid", "label", "kind", "state")}
+
+    def built(self, guest, number):
+        process = self.start("sim-create", guest)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, out + err)
+        self.until(lambda: self.reservations()[number]["state"] == "used")
+        self.assertEqual(self.reservations()[number]["domid"], self.domains()[guest.stem]["domid"])
+
+    def test_a_name(self):
+        self.ballast("reserve", "--name", "late", "--label", "for people", "256M")
+        self.assertEqual(self.kept(1), {"name": "late", "uuid": None, "label": "for people", "kind": "start", "state": "granted"})
+        self.ballast("reserve", "--name", "late", self.config("early", 64))
+        self.assertEqual(self.kept(2)["name"], "late")
+        self.ballast("sim-create", self.config("other", 64))
+        self.assertEqual(self.kept(1)["state"], "granted")
+        self.built(self.config("late", 64), 1)
+        self.assertEqual(self.kept(2)["state"], "granted")
+
+    def test_a_uuid(self):
+        self.ballast("reserve", "--uuid", self.uuid.upper(), "256M")
+        self.assertEqual(self.kept(1), {"name": None, "uuid": self.uuid, "label": None, "kind": "start", "state": "granted"})
+        self.ballast("sim-create", self.config("other", 64))
+        self.assertEqual(self.kept(1)["state"], "granted")
+        said = self.ballast("reserve", "--uuid", "6f1c2f0e", "256M", status=2)
+        self.assertIn("--uuid: invalid uuid '6f1c2f0e': use 8-4-4-4-12 hexadecimal digits", said)
+
+    def test_a_pool(self):
+        self.ballast("reserve", "--pool", "512M")
+        self.assertEqual(self.kept(1), {"name": None, "uuid": None, "label": None, "kind": "pool", "state": "granted"})
+        before_kib = self.reservations()[1]["granted_kib"]
+        self.ballast("sim-create", self.config("any", 64))
+        self.until(lambda: self.reservations()[1]["granted_kib"] < before_kib)
+        made = self.reservations().keys()
+        for wrong in (("--name", "late", "64M"), ("--uuid", self.uuid, "64M"), (self.guest,)):
+            self.assertIn("--pool: it is for any new domain", self.ballast("reserve", "--pool", *wrong, status=2))
+        self.assertEqual(self.reservations().keys(), made)
+
+
 class OnAKnownXen(Case):
     """Where the host's Xen is known, guests are admitted by their exact cost."""
 
@@ -172,7 +216,7 @@ class OnAKnownXen(Case):
 
 
 class Slowly(Case):
-    scenario = SCENARIO.replace("rate-down=2GiB/s", "rate-down=100MiB/s")
+    scenario = SCENARIO.replace("reclaim-rate=2GiB/s", "reclaim-rate=100MiB/s")
 
     def test_interrupted_while_it_waits(self):
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -33,7 +33,7 @@ class Installed(unittest.TestCase):
 
     def test_each_part_is_there(self):
         for path in ("bin/ballast", "sbin/ballastd", "lib/systemd/system/ballastd.service",
-                     "lib/systemd/system/ballast.slice",
+                     "lib/systemd/system/ballast.slice", "lib/systemd/system/ballastd-qmemman.socket",
                      "lib/sysusers.d/ballast.conf", "share/doc/ballast/examples/ballastd.conf",
                      "share/bash-completion/completions/ballast", "include/ballast/ballast.h"):
             self.assertIn(path, self.files)
@@ -44,11 +44,49 @@ class Installed(unittest.TestCase):
             unit = self.read("lib/systemd/system/ballast-web.service")
             self.assertIn(f"\nExecStart=/{PREFIX}/bin/ballast-web ", unit)
         self.assertIn("share/ballast/probe-kernel", self.files)
+        hook = self.read("share/ballast/hooks/libxl")
+        self.assertIn(f'\nexec /{PREFIX}/bin/ballast hook -- libxl "$@"\n', hook)
+        self.assertTrue(os.access(self.root / "share/ballast/hooks/libxl", os.X_OK))
+        self.assertIn("share/doc/ballast/examples/hook.conf", self.files)
+        self.assertIn(f'\nexec /{PREFIX}/bin/ballast xl -- "$@"\n', self.read("bin/ballast-xl"))
+        self.assertTrue(os.access(self.root / "bin/ballast-xl", os.X_OK))
+        self.assertEqual(os.readlink(self.root / "libexec/ballast/xl"), f"/{PREFIX}/bin/ballast-xl")
+        self.assertIn(f"\nEnvironment=PATH=/{PREFIX}/libexec/ballast:/usr/local/sbin:",
+                      self.read("share/doc/ballast/examples/xendomains.conf"))
         self.assertTrue(any(re.search(r"libballast\.so\.0$", path) for path in self.files))
         self.assertTrue(any(path.endswith("pkgconfig/ballast.pc") for path in self.files))
         outside = [p for p in (self.top / "root").rglob("*")
                    if not p.is_dir() and self.root not in p.parents]
         self.assertEqual(outside, [], "beyond the prefix")
+
+    def test_the_agent_has_its_units_and_a_package_of_its_own(self):
+        self.assertIn(f"\nExecStart=/{PREFIX}/sbin/ballast-agent\n", self.read("lib/systemd/system/ballast-agent.service"))
+        script = self.root / "etc/init.d/ballast-agent"
+        self.assertTrue(os.access(script, os.X_OK))
+        self.assertIn(f'\ncommand="/{PREFIX}/sbin/ballast-agent"\n', script.read_text())
+        # supervise-daemon leads what the agent says to /dev/null, unless it is told where.
+        self.assertIn('\nerror_log="/var/log/ballast-agent.log"\n', script.read_text())
+        subprocess.run(["sh", "-n", script], check=True)
+        alone = self.top / "alone"
+        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--tags", "agent", "--destdir", alone],
+                       check=True, capture_output=True)
+        files = {str(p.relative_to(alone / PREFIX)) for p in alone.rglob("*") if not p.is_dir()}
+        files.discard("share/man/man8/ballast-agent.8")
+        self.assertEqual(files, {"sbin/ballast-agent", "lib/systemd/system/ballast-agent.service",
+                                 "etc/init.d/ballast-agent"})
+
+    def test_the_agent_needs_no_library(self):
+        if not os.environ["AGENT_IS_STATIC"]:
+            self.skipTest("libc.a is missing, or a sanitizer's runtime, which is not static, is linked")
+        linked = subprocess.run(["readelf", "-d", self.root / "sbin/ballast-agent"], capture_output=True, text=True, check=True)
+        self.assertNotIn("(NEEDED)", linked.stdout)
+
+    def test_options_of_the_agent_are_in_its_man_page(self):
+        printed = subprocess.run([self.root / "sbin/ballast-agent", "--help"], capture_output=True, text=True,
+                                 check=True).stdout
+        manual = (SOURCE / "docs/man/ballast-agent.8.scd").read_text()
+        manual = manual[manual.index("\n# OPTIONS\n"):manual.index("\n# SIGNALS\n")]
+        self.assertEqual(set(re.findall(r"(--[a-z-]+)", printed)), set(re.findall(r"\*(--[a-z-]+)\*", manual)))
 
     def test_each_man_page_is_there(self):
         if not os.environ["SCDOC"]:

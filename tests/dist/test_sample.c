@@ -47,14 +47,23 @@ static void assert_same(const struct engine_config *a, const struct engine_confi
 {
     assert_ptr_equal(a->policy, b->policy);
     assert_string_equal(a->group, b->group);
+    assert_string_equal(a->headroom, b->headroom);
+    SAME(headroom_kib);
     assert_int_equal(slack_of(a), slack_of(b));
     SAME(interval_usec);
     SAME(idle_interval_usec);
     SAME(lease_usec);
+    SAME(quota_reservations);
+    SAME(quota_kib);
     SAME(reboot_lease_usec);
     SAME(dom0_floor_kib);
     SAME(guest_floor_kib);
     SAME(inaccuracy_kib);
+    SAME(soft_permyriad);
+    SAME(hard_permyriad);
+    SAME(low_permyriad);
+    SAME(squeeze_permyriad);
+    SAME(start_up_usec);
     SAME(rival_writes);
     SAME(rival_usec);
     SAME(rival_quiet_usec);
