@@ -13,7 +13,7 @@
 #   make tsan    the whole suite under the thread sanitizer
 #   make fuzz    libFuzzer for each reader: the same inputs each time (FUZZ_SEED=1), or new ones for FUZZ_SECONDS=300
 #   make campaign  every random test with 200 new seeds, facts about Xen, starts on a slow one, mutants: hours; docs/reliability.md
-#                (SEEDS=200 STEPS="seeds facts slow mutants" ONLY="property sim-random")
+#                (SEEDS=200 STEPS="seeds facts claims kills xl slow mutants" ONLY="property sim-random" CLAIM_TRIES=20)
 #   make lab     a shell in dom0 of a real Xen in QEMU (XEN=4.17 GUESTS=pv,pvh,hvm); docs/lab.md
 #   make lab-all the tests of the lab on Xen 4.14, 4.17 and 4.20
 #   make lab-matrix  measured and predicted cost of guests on each Xen: docs/accuracy.md
