@@ -14,8 +14,7 @@ duration 24h
 END
     export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
     : >conf
-    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config conf \
-        2>log 3>&- &
+    background log "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config conf
     DAEMON=$!
     wait_until ballast status
 }
@@ -160,7 +159,7 @@ same_report() {
 @test "--wait says that a target is another one by now, and why" {
     start_daemon
     # All that is free and that others can give, and more: the pin gives way while this waits.
-    ballast set-target small 3G --wait --timeout 10m >out 2>&1 3>&- &
+    background out ballast set-target small 3G --wait --timeout 10m
     waits=$!
     wait_until pinned
     run -0 ballast reserve 4300M --label big

@@ -13,8 +13,7 @@ guest large tot=3GiB min=512MiB max=3GiB uses=2500MiB reclaim-rate=100MiB/s grow
 duration 24h
 END
     export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
-    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null \
-        2>log 3>&- &
+    background log "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null
     DAEMON=$!
     wait_until ballast status
 }
@@ -47,7 +46,7 @@ says() {
     start_daemon
     for command in host "explain large" "explain --all" list; do
         # shellcheck disable=SC2086 # words
-        ballast $command --watch=20ms >out 2>&1 3>&- &
+        background out ballast $command --watch=20ms
         watcher=$!
         wait_until says 'nothing has changed' out
         kill -TERM "$watcher"
@@ -65,7 +64,7 @@ says() {
     watchers=()
     for command in host "explain --all" list; do
         # shellcheck disable=SC2086 # words
-        ballast $command --watch=20ms >"${command%% *}" 2>&1 3>&- &
+        background "${command%% *}" ballast $command --watch=20ms
         watchers+=($!)
         wait_until says 'nothing has changed' "${command%% *}"
     done

@@ -14,8 +14,7 @@ guest old tot=512MiB min=512MiB max=512MiB no-balloon
 duration 24h
 END
     export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
-    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60 \
-        2>log 3>&- &
+    background log "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60
     DAEMON=$!
     wait_until ballast status
 }
@@ -117,8 +116,7 @@ END
     [ "${lines[0]}" = "mail is gone" ]
     kill "$DAEMON"
     wait "$DAEMON" || true
-    "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60 \
-        2>>log 3>&- &
+    background log.2 "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null --speed 60
     DAEMON=$!
     wait_until ballast status
     run -0 ballast history "$uuid" --since 30m
