@@ -99,6 +99,28 @@ static void free_memory_has_a_step_of_its_total(void **state)
     assert_true(is_free_due(&rules, &sample, BEGIN + 3 * LEAST, true));
 }
 
+/* A guest that uses all that it gets has the same free, of more: its use is news. */
+static void use_that_grows_with_the_guest_is_written(void **state)
+{
+    struct agent_rules rules = {0};
+    struct proc_sample sample = quiet_sample();
+    (void)state;
+    sample.available_kib = 8192;
+    take_due(&rules, &sample, BEGIN, true);
+    sample.total_kib += GIB_KIB / 64;
+    assert_false(is_free_due(&rules, &sample, BEGIN + LEAST - 1, false));
+    assert_false(is_free_due(&rules, &sample, BEGIN + LEAST, false));
+    sample.total_kib += GIB_KIB / 64;
+    assert_true(is_free_due(&rules, &sample, BEGIN + LEAST, true));
+    assert_false(is_free_due(&rules, &sample, BEGIN + MINUTE, true));
+    /* Ballooned down by what it uses, likewise; by what it has free, the figure moves itself. */
+    sample.total_kib -= 2 * (GIB_KIB / 64);
+    assert_true(is_free_due(&rules, &sample, BEGIN + 2 * MINUTE, true));
+    sample.total_kib -= 8192;
+    sample.available_kib -= 8192;
+    assert_false(is_free_due(&rules, &sample, BEGIN + 2 * MINUTE + LEAST, true));
+}
+
 /* Where memory lacks everything moves in each turn: the host has less to do, and fresh values. */
 static void what_moves_all_the_time_is_written_each_two_seconds(void **state)
 {
@@ -213,7 +235,7 @@ static void life_is_shown_often_while_memory_moves(void **state)
     sample.total_kib -= GIB_KIB / 66;
     assert_int_equal(take_due(&rules, &sample, now_usec += 2 * BALLAST_SEC_USEC, true), 0);
     sample.total_kib -= GIB_KIB / 66;
-    assert_int_equal(take_due(&rules, &sample, now_usec, true), 1 << AGENT_ALIVE);
+    assert_int_equal(take_due(&rules, &sample, now_usec, true), 1 << AGENT_FREE | 1 << AGENT_ALIVE);
     for (int turn = 0; turn < 28; turn++) {
         unsigned due = take_due(&rules, &sample, now_usec += BALLAST_SEC_USEC, true);
         assert_int_equal(due & ~(1u << AGENT_ALIVE), 0);
@@ -242,6 +264,7 @@ int main(void)
         cmocka_unit_test(all_is_due_first_and_then_nothing),
         cmocka_unit_test(what_the_kernel_does_not_tell_is_not_written),
         cmocka_unit_test(free_memory_has_a_step_of_its_total),
+        cmocka_unit_test(use_that_grows_with_the_guest_is_written),
         cmocka_unit_test(what_moves_all_the_time_is_written_each_two_seconds),
         cmocka_unit_test(a_refused_node_is_tried_later),
         cmocka_unit_test(each_pressure_has_its_step),

@@ -90,6 +90,7 @@ static uint64_t distance_of(uint64_t one, uint64_t other)
 void agent_rules_note_total(struct agent_rules *rules, const struct agent_values *values,
                             uint64_t now_usec)
 {
+    rules->sample_total_kib = values->total_kib;
     if (distance_of(rules->total_kib, values->total_kib) < values->free_step_kib)
         return;
     if (rules->total_kib > 0)
@@ -112,6 +113,17 @@ static uint64_t longest_usec(const struct agent_rules *rules, enum agent_node no
     return now_usec < rules->moved_until_usec ? MOVED_ALIVE_USEC : BALLAST_PRESSURE_ALIVE_USEC;
 }
 
+/*
+ * The host computes use from what the guest has when this is written, so a guest that uses all that
+ * it is given has to write the same figure again.
+ */
+static bool has_use_moved(const struct agent_rules *rules, const struct agent_values *values)
+{
+    uint64_t before_kib = ballast_sub_floor(rules->free_of_kib, rules->nodes[AGENT_FREE].value);
+    uint64_t now_kib = ballast_sub_floor(values->total_kib, values->values[AGENT_FREE]);
+    return distance_of(before_kib, now_kib) >= values->free_step_kib;
+}
+
 bool agent_rules_is_due(const struct agent_rules *rules, const struct agent_values *values,
                         enum agent_node node, uint64_t now_usec)
 {
@@ -123,7 +135,11 @@ bool agent_rules_is_due(const struct agent_rules *rules, const struct agent_valu
         return false;
     if (!written->there)
         return true;
-    if (written->value == values->values[node] || now_usec - written->at_usec < LEAST_USEC)
+    if (now_usec - written->at_usec < LEAST_USEC)
+        return false;
+    if (node == AGENT_FREE && has_use_moved(rules, values))
+        return true;
+    if (written->value == values->values[node])
         return false;
     return has_moved_enough(node, written->value, values->values[node], step) ||
            now_usec - written->at_usec >= longest_usec(rules, node, now_usec);
@@ -133,6 +149,8 @@ void agent_rules_note_written(struct agent_rules *rules, enum agent_node node, u
                               uint64_t now_usec)
 {
     rules->nodes[node] = (struct agent_written){.there = true, .value = value, .at_usec = now_usec};
+    if (node == AGENT_FREE)
+        rules->free_of_kib = rules->sample_total_kib;
 }
 
 uint64_t agent_rules_retry_usec(int code)

@@ -39,6 +39,8 @@ struct agent_rules {
     struct agent_written nodes[AGENT_NODES];
     uint64_t foreign_until_usec; /* until then another program reports what is free */
     uint64_t total_kib;          /* the guest's memory when it last moved by a step; 0: not yet */
+    uint64_t sample_total_kib;   /* the guest's memory in this sample */
+    uint64_t free_of_kib;        /* the guest's memory when what is free of it was last written */
     uint64_t moved_until_usec;   /* until then signs of life come often, since it has moved */
 };
 
