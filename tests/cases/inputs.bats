@@ -97,7 +97,7 @@ END
     [[ $stderr == *"plan: the answer lacks 1 guest that could not be read"* ]]
     run -2 --separate-stderr ballast host --json --host "$EXAMPLES/host.json" b.cfg
     printf 'says "One guest."\nhost total=4GiB\nguest a tot=1GiB\nduration 1s\n' >good.scn
-    sed 's/1GiB/1GB/' good.scn >bad.scn
+    sed 's/1GiB/1GX/' good.scn >bad.scn
     run -2 --separate-stderr ballast simulate --json bad.scn good.scn
     figure "$output" .scenario good
     [[ $stderr == *"bad.scn:3: "*"simulate: the answer lacks 1 scenario that could not be played"* ]]
@@ -153,17 +153,20 @@ END
 
 # xl mem-set takes t, g, m, k and b; libvirt and our scenarios write MiB; and what is printed can be given.
 @test "sizes are one language wherever they are given" {
-    printf 'host total=4GiB xen=128MiB slack=8MiB\ndom0 tot=1GiB\nguest a tot=1GiB min=256MiB max=2GiB used=200MiB\n' >x.scn
-    target() { ballast set-target --host sim:x.scn a "$1" --dry-run --json | jq -c .; }
-    local want size
-    want=$(target 512)
-    for size in 512M 512m 512MiB 512mib '512 MiB' 512.00MiB 0.5G 0.5GiB 524288K 524288KiB 536870912b 536870912B; do
+    printf 'says "One guest."\nhost total=4GiB xen=128MiB slack=8MiB\nguest dom0 dom0 tot=1GiB\n%s\nduration 1h\n' \
+        'guest a tot=1GiB min=256MiB max=2GiB uses=200MiB' >x.scn
+    target() { ballast set-target --host sim:x.scn a "$1" --dry-run --json | jq -c .after.target_kib; }
+    local want=524288 size
+    for size in 512 25% 512M 512m 512MiB 512mib '512 MiB' 512.00MiB 0.5G 0.5GiB 524288K 524288KiB 536870912b 536870912B; do
         [ "$(target "$size")" = "$want" ] || { echo "$size: $(target "$size"), not $want"; false; }
     done
-    for size in 512X 512MB '' M 512MiBs 1.2.3G -; do
+    for size in 512X 512MBs '' M 512MiBs 1.2.3G -; do
         run -2 ballast set-target --host sim:x.scn a "$size" --dry-run
         [[ $output == *"invalid size '"*"': use a number with K, M, G or T, such as 512M or 1.5G"* ]] || { echo "$output"; false; }
     done
+    [ "$(target 512MB)" = 500000 ]
+    run -2 ballast set-target --host sim:x.scn a 101% --dry-run
+    [[ $output == *"invalid part '101%': use a number from 0% to 100%, such as 25%"* ]]
     run -0 ballast plan --json --host "$EXAMPLES/host.json" --start a=512
     figure "$output" '.steps[] | select(.step == "grant").need_kib' 524288
 }

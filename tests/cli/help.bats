@@ -64,7 +64,7 @@ commands() {
     run -2 ballast list -x --host sim
     [[ $output == *"there is no option -x"* ]]
     run -2 ballast list -w1fortnight --host sim
-    [[ $output == *"--watch: invalid time '1fortnight': use a whole number with ms, s, m, h, d or w"* ]]
+    [[ $output == *"--watch: invalid time '1fortnight': use a number with ms, s, min, h, d or w"* ]]
 }
 
 @test "help is at most 80 columns wide" {

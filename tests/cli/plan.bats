@@ -126,7 +126,7 @@ END
 
 @test "sizes are read strictly" {
     make_host
-    for size in '' 1.5.G -1 1GB 0x10 '1  G' 1e6 18446744073709551616; do
+    for size in '' 1.5.G -1 1GX 0x10 '1  G' 1e6 18446744073709551616; do
         run -2 ballast plan --host host.json --start "web=$size"
         [[ $output == "ballast: plan: --start web=$size: "* ]]
     done

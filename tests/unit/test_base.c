@@ -8,6 +8,7 @@
 #include "core/base/nearest.h"
 #include "core/base/error.h"
 #include "core/base/pattern.h"
+#include "core/base/quantity.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/top/state.h"
+#include "core/base/quantity.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "edge/term/term.h"
@@ -157,6 +158,14 @@ static void toggle_key(struct top_state *state, bool all)
         enter_mode(state, TOP_CONFIRM);
 }
 
+/* A part is of its static maximum. */
+static int parse_size(const struct top_guest *guest, const char *text, uint64_t *out_kib,
+                      struct ballast_error *err)
+{
+    uint64_t most_kib = guest ? guest->static_max_kib : BALLAST_NONE;
+    return ballast_size_parse_of(text, most_kib, "its static maximum", out_kib, err);
+}
+
 /* SIZE, +SIZE or -SIZE. */
 static int parse_target(struct top_state *state, struct ballast_error *err)
 {
@@ -165,7 +174,7 @@ static int parse_target(struct top_state *state, struct ballast_error *err)
     char sign = state->input[0];
     bool relative = sign == '+' || sign == '-';
     uint64_t kib;
-    int rc = ballast_size_parse(state->input + (relative ? 1 : 0), &kib, err);
+    int rc = parse_size(guest, state->input + (relative ? 1 : 0), &kib, err);
     if (rc < 0)
         return rc;
     state->change.target_kib = sign == '+'   ? ballast_add_ceil(before_kib, kib)
@@ -185,8 +194,9 @@ static int parse_range(struct top_state *state, struct ballast_error *err)
         *maximum++ = '\0';
     maximum += strspn(maximum, " -");
     maximum[strcspn(maximum, " ")] = '\0';
-    int rc = ballast_size_parse(minimum, &state->change.minimum_kib, err);
-    return rc < 0 ? rc : ballast_size_parse(maximum, &state->change.maximum_kib, err);
+    const struct top_guest *guest = top_changed(state);
+    int rc = parse_size(guest, minimum, &state->change.minimum_kib, err);
+    return rc < 0 ? rc : parse_size(guest, maximum, &state->change.maximum_kib, err);
 }
 
 static void finish_input(struct top_state *state)

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
-#include <string.h>
 
 #include "core/base/error.h"
 
@@ -59,83 +57,6 @@ int ballast_kib_from_mib(uint64_t mib, uint64_t *out_kib, struct ballast_error *
 int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_error *err)
 {
     return ballast_kib_mul(BALLAST_PAGE_KIB, pages, out_kib, err);
-}
-
-enum { SHOWN = 40, PLACES = 6 };
-
-static char lower_ascii(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* The bytes of one unit, "", "m" or "mib"; 0 if unknown. MB could mean either of two sizes. */
-static uint64_t size_unit_bytes(const char *unit)
-{
-    static const char letters[] = "bkmgt";
-    if (*unit == '\0')
-        return UINT64_C(1) << 20;
-    const char *found = strchr(letters, lower_ascii(*unit));
-    bool is_long = lower_ascii(unit[1]) == 'i' && lower_ascii(unit[2]) == 'b' && unit[3] == '\0';
-    if (!found || !(unit[1] == '\0' || (is_long && found != letters)))
-        return 0;
-    return UINT64_C(1) << (10 * (found - letters));
-}
-
-/* Digits with at most PLACES decimals, as millionths; NULL: not a number, or more than 2^93. */
-static const char *read_millionths(const char *text, unsigned __int128 *out)
-{
-    unsigned __int128 number = 0;
-    const char *at = text;
-    int digits = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        digits += number > 0;
-        number = number * 10 + (unsigned)(*at - '0');
-        if (digits > 28)
-            return NULL;
-    }
-    if (at == text)
-        return NULL;
-    int places = 0;
-    if (*at == '.' && at[1] >= '0' && at[1] <= '9') {
-        for (at++; *at >= '0' && *at <= '9' && places < PLACES; at++, places++)
-            number = number * 10 + (unsigned)(*at - '0');
-    }
-    for (; places < PLACES; places++)
-        number *= 10;
-    *out = number;
-    return at;
-}
-
-static int refuse_size(const char *text, struct ballast_error *err)
-{
-    return ballast_fail(err, -EINVAL,
-                        "invalid size '%.*s': use a number with K, M, G or T, such as 512M or 1.5G",
-                        SHOWN, text);
-}
-
-static int refuse_large(const char *text, struct ballast_error *err)
-{
-    return ballast_fail(err, -EOVERFLOW, "size '%.*s' is more than 64 bits of KiB", SHOWN, text);
-}
-
-int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err)
-{
-    unsigned __int128 millionths;
-    const char *unit = read_millionths(text, &millionths);
-    if (!unit)
-        return strspn(text, "0123456789") > 28 ? refuse_large(text, err) : refuse_size(text, err);
-    uint64_t scale = size_unit_bytes(unit + (*unit == ' ' && unit[1] != '\0'));
-    if (scale == 0)
-        return refuse_size(text, err);
-    if (millionths > ~(unsigned __int128)0 / scale)
-        return refuse_large(text, err);
-    unsigned __int128 bytes = millionths * scale / 1000000;
-    if (bytes > 0 && bytes < 1024)
-        return refuse_size(text, err);
-    if (bytes / 1024 >= UINT64_MAX)
-        return refuse_large(text, err);
-    *out_kib = (uint64_t)(bytes / 1024);
-    return 0;
 }
 
 uint64_t ballast_div_up(uint64_t a, uint64_t b)

@@ -29,13 +29,6 @@ int ballast_kib_round_up(uint64_t a_kib, uint64_t step_kib, uint64_t *out_kib,
                          struct ballast_error *err);
 int ballast_kib_from_mib(uint64_t mib, uint64_t *out_kib, struct ballast_error *err);
 int ballast_kib_from_pages(uint64_t pages, uint64_t *out_kib, struct ballast_error *err);
-/*
- * A size as users write it, in one syntax everywhere: a number with up to six decimals, then K, M,
- * G or T, KiB, MiB, GiB or TiB (in either case, after an optional blank), or b for bytes; a bare
- * number is MiB, as in xl. Rounded down to KiB. -EINVAL with an example; -EOVERFLOW for UINT64_MAX
- * KiB and more, which stands for "unset".
- */
-int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error *err);
 
 /* a / b rounded up, b not 0; cannot overflow. */
 uint64_t ballast_div_up(uint64_t a, uint64_t b);

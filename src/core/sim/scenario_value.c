@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "core/model/xen_release.h"
 #include "core/sim/scenario.h"
@@ -15,9 +16,6 @@ struct unit {
     uint64_t times; /* of the smallest unit */
 };
 
-static const struct unit times[] = {
-    {"us", 1}, {"ms", 1000}, {"s", 1000000}, {"min", 60000000}, {"h", 3600000000}, {NULL, 0},
-};
 static const struct unit size_seconds[] = {
     {"KiBs", 1000},
     {"MiBs", UINT64_C(1000) << 10},
@@ -93,15 +91,8 @@ static bool read_unit(const char *word, const struct unit *units, uint64_t most,
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
 {
     uint64_t kib;
-    size_t length = strlen(word);
     *what = size_right;
-    if (strcmp(word, "0") == 0) {
-        *out_kib = 0;
-        return true;
-    }
-    /* A bare number would be MiB on a command line; here the unit is required. */
-    if (length == 0 || is_value_digit(word[length - 1]) ||
-        ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
+    if (ballast_size_parse(word, &kib, NULL) < 0 || kib > MOST_KIB)
         return false;
     *out_kib = kib;
     return true;
@@ -109,8 +100,12 @@ bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what)
 
 bool scenario_value_time(const char *word, uint64_t *out_usec, const char **what)
 {
+    uint64_t usec;
     *what = time_right;
-    return read_unit(word, times, SCENARIO_LONGEST_USEC, out_usec);
+    if (ballast_time_parse(word, &usec, NULL) < 0 || usec > SCENARIO_LONGEST_USEC)
+        return false;
+    *out_usec = usec;
+    return true;
 }
 
 bool scenario_value_integral(const char *word, uint64_t *out_kibms, const char **what)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "edge/guestcfg/place.h"
 

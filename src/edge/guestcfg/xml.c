@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "core/base/error.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "edge/guestcfg/place.h"
 #include "edge/load/load.h"

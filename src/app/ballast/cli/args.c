@@ -11,6 +11,7 @@
 #include "app/ballast/cli/time.h"
 #include "core/base/nearest.h"
 
+#include "core/base/quantity.h"
 #include "core/peers/peers.h"
 
 /* Beyond every character, so that an index is never taken for a short option. */
@@ -114,7 +115,7 @@ int cli_args_next(struct cli_args *args)
 int cli_args_time(const struct cli_args *args, uint64_t *out_usec)
 {
     struct ballast_error err;
-    if (cli_time_parse(args->value, out_usec, &err) < 0)
+    if (ballast_time_parse(args->value, out_usec, &err) < 0)
         return cli_args_wrong(args, "--%s: %s", args->command->options[args->option].name,
                               err.text);
     return CLI_DONE;

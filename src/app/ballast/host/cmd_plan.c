@@ -17,6 +17,7 @@
 #include "app/ballast/explain/guests.h"
 #include "app/ballast/host/plan.h"
 #include "app/ballast/local/local.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "edge/file/file.h"
 #include "edge/json/json.h"

@@ -17,6 +17,7 @@
 #include "app/ballast/explain/guests.h"
 #include "app/ballast/lab/calibrate.h"
 #include "app/ballast/lab/probe_shapes.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 
 /* Free memory that stays on the host whatever is built, beside what is kept for Xen. */

@@ -12,6 +12,7 @@
 #include "app/ballast/cli/values.h"
 #include "app/ballast/local/local.h"
 #include "app/host/host.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 
 static struct cli_change_state change_state_of(const struct host_access *access,
@@ -42,7 +43,6 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
 int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_option_fn *own,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count)
 {
-    struct ballast_error err;
     size_t found;
     int option;
     while ((option = cli_args_next(args)) != CLI_ARGS_END) {
@@ -56,11 +56,45 @@ int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_o
     if (found != 1 + count)
         return cli_args_wrong(args, "%s", usage);
     *domain = operands[0];
+    change->sizes = operands + 1;
+    change->sizes_kib = sizes_kib;
+    change->size_count = count;
     for (size_t i = 0; i < count; i++) {
-        if (ballast_size_parse(operands[1 + i], &sizes_kib[i], &err) < 0)
-            return cli_args_wrong(args, "%s", err.text);
+        if (cli_change_check_size(args, operands[1 + i]))
+            return CLI_BAD;
     }
     return CLI_DONE;
+}
+
+int cli_change_check_size(const struct cli_args *args, const char *text)
+{
+    struct ballast_error err;
+    uint64_t kib;
+    if (ballast_size_parse_of(text, CLI_NO_LIMIT_KIB, "", &kib, &err) < 0)
+        return cli_args_wrong(args, "%s", err.text);
+    return CLI_DONE;
+}
+
+int cli_change_size(const struct cli_change *change, const char *text, uint64_t *out_kib)
+{
+    struct ballast_error err;
+    uint64_t most_kib = change->before.static_max_kib;
+    if (most_kib != BALLAST_NONE && most_kib >= CLI_NO_LIMIT_KIB)
+        most_kib = BALLAST_NONE;
+    if (ballast_size_parse_of(text, most_kib, "its static maximum", out_kib, &err) < 0) {
+        cli_error("%s: domain %" PRIu32 " (%s): %s", change->args->command->name,
+                  change->domain.is.id, change->shown, err.text);
+        return CLI_BAD;
+    }
+    return CLI_DONE;
+}
+
+static int resolve_sizes(struct cli_change *change)
+{
+    int rc = CLI_DONE;
+    for (size_t i = 0; !rc && i < change->size_count; i++)
+        rc = cli_change_size(change, change->sizes[i], &change->sizes_kib[i]);
+    return rc;
 }
 
 int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make)(void *context),
@@ -69,7 +103,9 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
     int rc = cli_change_begin(change, id_or_name);
     if (rc)
         return rc;
-    rc = make(context);
+    rc = resolve_sizes(change);
+    if (!rc)
+        rc = make(context);
     if (!rc && change->json)
         cli_json_print(cli_change_json(change));
     else if (!rc)

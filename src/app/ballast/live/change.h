@@ -45,6 +45,9 @@ struct cli_change {
     struct host_access access;
     struct cli_domain domain; /* as it was; `shown` belongs to `shown` below */
     char *shown;
+    char *const *sizes; /* as they were given; a part is of the domain's static maximum */
+    uint64_t *sizes_kib;
+    size_t size_count;
     struct cli_change_state before;
     struct cli_change_state after;
 };
@@ -54,8 +57,8 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
 /* Takes an option that is the command's own; CLI_BAD with a message for a bad value. */
 typedef int cli_own_option_fn(struct cli_change *change, int option);
 /*
- * The whole command line of a command that takes a DOMAIN and `count` sizes: `usage` says so where
- * it does not. `own` takes an option of the command, NULL: it has none.
+ * The whole command line of a command that takes a DOMAIN and `count` sizes, which are in
+ * *sizes_kib once the domain is found: `usage` says so where it does not. `own` takes an option of the command, NULL: it has none.
  */
 int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_option_fn *own,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);
@@ -68,6 +71,10 @@ int cli_change_run(struct cli_change *change, const char *id_or_name, int (*make
                    void (*print)(const void *context), void *context);
 /* "xen" and "libxl" of --backend; CLI_BAD with a message for another word. */
 int cli_change_backend(struct cli_change *change, const char *word);
+/* Reads a size, or a part of the domain's static maximum, which is found. */
+int cli_change_size(const struct cli_change *change, const char *text, uint64_t *out_kib);
+/* Checks it before the domain is looked for. */
+int cli_change_check_size(const struct cli_args *args, const char *text);
 /* Opens the daemon or its engine and finds the domain, whose state before is read. */
 int cli_change_begin(struct cli_change *change, const char *id_or_name);
 void cli_change_end(struct cli_change *change);

@@ -8,6 +8,7 @@
 #include "app/ballast/client/daemon.h"
 #include "app/ballast/live/free.h"
 #include "app/ballast/local/local.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "core/policy/policy.h"
 

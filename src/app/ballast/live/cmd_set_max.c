@@ -63,8 +63,8 @@ const struct cli_command cmd_set_max = {
     .name = "set-max",
     .summary = "give a running domain another maximum",
     .operands = "DOMAIN SIZE",
-    .text = "Sets what a domain can ever have, as 'xl mem-max' does. SIZE is in MiB, or has\n"
-            "K, M, G or T at its end. Exit status 1: refused.",
+    .text = "Sets what a domain can ever have, as 'xl mem-max' does. SIZE is as 512M,\n"
+            "1.5G or, of its static maximum, 50%. Exit status 1: refused.",
     .options = set_max_options,
     .run = set_max_main,
 };

@@ -18,16 +18,15 @@ static const struct cli_option set_range_options[] = {
 struct set_range {
     struct cli_change change;
     const char *domain;
-    uint64_t min_kib;
-    uint64_t max_kib;
+    uint64_t range_kib[2];
 };
 
 static int make_set_range(void *context)
 {
     struct set_range *set = context;
     struct json_object *params = cli_params();
-    cli_params_u64(params, "min_kib", set->min_kib);
-    cli_params_u64(params, "max_kib", set->max_kib);
+    cli_params_u64(params, "min_kib", set->range_kib[0]);
+    cli_params_u64(params, "max_kib", set->range_kib[1]);
     if (set->change.force)
         cli_params_bool(params, "force", true);
     return cli_change_call(&set->change, "set-range", params);
@@ -38,7 +37,8 @@ static void print_set_range(const void *context)
     const struct set_range *set = context;
     uint64_t target_kib = set->change.domain.whole_target_kib;
     cli_change_print(&set->change);
-    if (target_kib != BALLAST_NONE && (target_kib < set->min_kib || target_kib > set->max_kib))
+    if (target_kib != BALLAST_NONE &&
+        (target_kib < set->range_kib[0] || target_kib > set->range_kib[1]))
         printf("its target, %" PRIu64 " KiB, is outside; %s\n", target_kib,
                set->change.beside_daemon ? "the balancer moves it"
                                          : "no daemon runs that moves it");
@@ -53,11 +53,8 @@ static int take_force(struct cli_change *change, int option)
 static int set_range_main(struct cli_args *args)
 {
     struct set_range set = {.change = {.args = args}};
-    uint64_t range_kib[2] = {0};
     int rc = cli_change_parse(&set.change, args, take_force, "it takes a DOMAIN, a MIN and a MAX",
-                              &set.domain, range_kib, 2);
-    set.min_kib = range_kib[0];
-    set.max_kib = range_kib[1];
+                              &set.domain, set.range_kib, 2);
     return rc ? rc : cli_change_run(&set.change, set.domain, make_set_range, print_set_range, &set);
 }
 
@@ -66,7 +63,7 @@ const struct cli_command cmd_set_range = {
     .summary = "say within what a running domain may be moved",
     .operands = "DOMAIN MIN MAX",
     .text = "Sets the dynamic range of a domain, in which a balancer may move its target.\n"
-            "Sizes are in MiB, or have K, M, G or T at their end. Exit status 1: refused.",
+            "Sizes are as 512M, 1.5G or, of its static maximum, 50%. Exit status 1: refused.",
     .options = set_range_options,
     .run = set_range_main,
 };

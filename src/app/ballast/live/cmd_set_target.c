@@ -11,6 +11,7 @@
 #include "app/ballast/cli/progress.h"
 #include "app/ballast/cli/values.h"
 #include "app/ballast/live/change.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
 
@@ -48,6 +49,7 @@ struct set_target {
     const char *lower; /* the operand that begins with '-' and a digit */
     bool gives_back;   /* "auto" */
     char sign;         /* '+', '-': SIZE is relative */
+    const char *size;  /* as it was given, without the sign */
     uint64_t kib;
     bool enforce;
     bool waits;
@@ -90,7 +92,6 @@ static int set_set_target_option(struct set_target *set, struct cli_args *args, 
 
 static int read_set_target_size(struct set_target *set, const char *word)
 {
-    struct ballast_error err;
     set->gives_back = strcmp(word, "auto") == 0;
     if (set->gives_back && set->waits)
         return cli_args_wrong(set->change.args, "--wait and auto: there is nothing to wait for");
@@ -99,9 +100,8 @@ static int read_set_target_size(struct set_target *set, const char *word)
     if (strcmp(word, "-") == 0 && set->lower)
         word = set->lower;
     set->sign = *word == '+' || *word == '-' ? *word : '\0';
-    if (ballast_size_parse(word + (set->sign != '\0'), &set->kib, &err) < 0)
-        return cli_args_wrong(set->change.args, "%s", err.text);
-    return CLI_DONE;
+    set->size = word + (set->sign != '\0');
+    return cli_change_check_size(set->change.args, set->size);
 }
 
 static int parse_set_target(struct set_target *set, struct cli_args *args)
@@ -348,6 +348,8 @@ static int set_target_main(struct cli_args *args)
     if (rc)
         return rc;
     rc = check_daemon_can(&set);
+    if (!rc && set.size)
+        rc = cli_change_size(&set.change, set.size, &set.kib);
     if (!rc)
         rc = run_set_target(&set);
     cli_change_end(&set.change);
@@ -359,7 +361,7 @@ const struct cli_command cmd_set_target = {
     .summary = "give a running domain another size",
     .operands = "DOMAIN SIZE|+SIZE|-SIZE|auto",
     .text = "Sets the target of a domain's balloon, video memory included, and Xen's maximum\n"
-            "with it, as 'xl mem-set' does. SIZE is in MiB, or has K, M, G or T at its end.\n"
+            "with it, as 'xl mem-set' does. SIZE: 512M, 1.5G, 50%.\n"
             "A daemon that runs keeps that target until 'auto' returns it to the balancer.\n"
             "Exit status 1: refused, or with --wait: not reached.",
     .options = set_target_options,

@@ -17,6 +17,7 @@
 #include "app/ballast/cli/values.h"
 #include "app/ballast/explain/need.h"
 #include "app/ballast/starts/reserving.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
 

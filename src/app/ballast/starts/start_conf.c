@@ -12,6 +12,7 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/time.h"
 #include "core/base/error.h"
+#include "core/base/quantity.h"
 #include "core/base/units.h"
 #include "core/model/host.h"
 #include "edge/file/file.h"
@@ -72,7 +73,7 @@ static int set_wait(const struct conf_reading *reading, const char *value, struc
 {
     struct ballast_error why;
     uint64_t usec;
-    if (cli_time_parse(value, &usec, &why) < 0)
+    if (ballast_time_parse(value, &usec, &why) < 0)
         return refuse_conf_line(reading, err, "wait: %s", why.text);
     if (usec < BALLAST_SEC_USEC || usec > MOST_WAIT_USEC)
         return refuse_conf_line(reading, err, "wait: '%.40s' is out of range: use 1s to 24h",

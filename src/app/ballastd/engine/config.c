@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/nearest.h"
+#include "core/base/quantity.h"
 #include "core/base/text.h"
 #include "core/base/units.h"
 #include "core/model/follow.h"
@@ -93,6 +94,8 @@ struct key {
     size_t offset;
     uint64_t least;
     uint64_t most;
+    size_t
+        part; /* where a size that is a part of something goes, in permyriad; 0: it may be none */
 };
 
 #define MINUTE           (60 * BALLAST_SEC_USEC)
@@ -100,50 +103,50 @@ struct key {
 #define GUEST_AT(member) offsetof(struct engine_config_guest, member)
 
 static const struct key keys[] = {
-    {"policy", KIND_POLICY, AT(policy), 0, 0},
-    {"slack", KIND_SIZE, AT(slack_kib), 0, UINT64_C(1) << 40},
-    {"headroom", KIND_HEADROOM, AT(headroom), 0, UINT64_C(1) << 40},
-    {"group", KIND_GROUP, AT(group), 0, 0},
-    {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC},
-    {"idle-interval", KIND_TIME, AT(idle_interval_usec), 100000, MINUTE},
-    {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
-    {"quota-reservations", KIND_COUNT, AT(quota_reservations), 0, 1000000},
-    {"quota-memory", KIND_SIZE, AT(quota_kib), 0, UINT64_C(1) << 42},
-    {"reboot-lease", KIND_TIME, AT(reboot_lease_usec), 0, 24 * 60 * MINUTE},
-    {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40},
-    {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40},
-    {"inaccuracy", KIND_SIZE, AT(inaccuracy_kib), 4, 1024 * BALLAST_MIB_KIB},
-    {"soft-below", KIND_PART, AT(soft_permyriad), 0, BALLAST_PERMYRIAD},
-    {"hard-below", KIND_PART, AT(hard_permyriad), 0, BALLAST_PERMYRIAD},
-    {"low-below", KIND_PART, AT(low_permyriad), 0, BALLAST_PERMYRIAD},
-    {"squeeze-limit", KIND_PART, AT(squeeze_permyriad), 0, BALLAST_PERMYRIAD},
-    {"start-up", KIND_TIME, AT(start_up_usec), 0, 60 * MINUTE},
-    {"rival-writes", KIND_COUNT, AT(rival_writes), 2, 1000},
-    {"rival-within", KIND_TIME, AT(rival_usec), BALLAST_SEC_USEC, 60 * MINUTE},
-    {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE},
-    {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32},
-    {"clients", KIND_COUNT, AT(clients), 1, 4096},
-    {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE},
-    {"squeezed-socket", KIND_PATH, AT(squeezed_socket), 0, 0},
-    {"message-switch", KIND_PATH, AT(message_switch), 0, 0},
-    {"squeezed-config", KIND_PATH, AT(squeezed_config), 0, 0},
-    {"qmemman-socket", KIND_PATH, AT(qmemman_socket), 0, 0},
-    {"qmemman-dir", KIND_PATH, AT(qmemman_dir), 0, 0},
-    {"qmemman-config", KIND_PATH, AT(qmemman_config), 0, 0},
-    {"balance", KIND_FLAG, AT(balloons), 0, 0},
-    {"claims", KIND_CLAIMS, AT(claims), 0, 0},
-    {"host-profile", KIND_PROFILE, 0, 0, 0},
-    {NULL, KIND_FLAG, 0, 0, 0},
+    {"policy", KIND_POLICY, AT(policy), 0, 0, 0},
+    {"slack", KIND_SIZE, AT(slack_kib), 0, UINT64_C(1) << 40, AT(slack_part)},
+    {"headroom", KIND_HEADROOM, AT(headroom), 0, 0, AT(headroom_part)},
+    {"group", KIND_GROUP, AT(group), 0, 0, 0},
+    {"interval", KIND_TIME, AT(interval_usec), 10000, 10 * BALLAST_SEC_USEC, 0},
+    {"idle-interval", KIND_TIME, AT(idle_interval_usec), 100000, MINUTE, 0},
+    {"lease", KIND_TIME, AT(lease_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE, 0},
+    {"quota-reservations", KIND_COUNT, AT(quota_reservations), 0, 1000000, 0},
+    {"quota-memory", KIND_SIZE, AT(quota_kib), 0, UINT64_C(1) << 42, AT(quota_part)},
+    {"reboot-lease", KIND_TIME, AT(reboot_lease_usec), 0, 24 * 60 * MINUTE, 0},
+    {"dom0-floor", KIND_SIZE, AT(dom0_floor_kib), 0, UINT64_C(1) << 40, AT(dom0_floor_part)},
+    {"guest-floor", KIND_SIZE, AT(guest_floor_kib), 0, UINT64_C(1) << 40, AT(guest_floor_part)},
+    {"inaccuracy", KIND_SIZE, AT(inaccuracy_kib), 4, 1024 * BALLAST_MIB_KIB, 0},
+    {"soft-below", KIND_PART, AT(soft_permyriad), 0, BALLAST_PERMYRIAD, 0},
+    {"hard-below", KIND_PART, AT(hard_permyriad), 0, BALLAST_PERMYRIAD, 0},
+    {"low-below", KIND_PART, AT(low_permyriad), 0, BALLAST_PERMYRIAD, 0},
+    {"squeeze-limit", KIND_PART, AT(squeeze_permyriad), 0, BALLAST_PERMYRIAD, 0},
+    {"start-up", KIND_TIME, AT(start_up_usec), 0, 60 * MINUTE, 0},
+    {"rival-writes", KIND_COUNT, AT(rival_writes), 2, 1000, 0},
+    {"rival-within", KIND_TIME, AT(rival_usec), BALLAST_SEC_USEC, 60 * MINUTE, 0},
+    {"rival-quiet", KIND_TIME, AT(rival_quiet_usec), BALLAST_SEC_USEC, 24 * 60 * MINUTE, 0},
+    {"history", KIND_SIZE, AT(history_kib), 0, UINT64_C(1) << 32, 0},
+    {"clients", KIND_COUNT, AT(clients), 1, 4096, 0},
+    {"unread", KIND_TIME, AT(unread_usec), BALLAST_SEC_USEC, 60 * MINUTE, 0},
+    {"squeezed-socket", KIND_PATH, AT(squeezed_socket), 0, 0, 0},
+    {"message-switch", KIND_PATH, AT(message_switch), 0, 0, 0},
+    {"squeezed-config", KIND_PATH, AT(squeezed_config), 0, 0, 0},
+    {"qmemman-socket", KIND_PATH, AT(qmemman_socket), 0, 0, 0},
+    {"qmemman-dir", KIND_PATH, AT(qmemman_dir), 0, 0, 0},
+    {"qmemman-config", KIND_PATH, AT(qmemman_config), 0, 0, 0},
+    {"balance", KIND_FLAG, AT(balloons), 0, 0, 0},
+    {"claims", KIND_CLAIMS, AT(claims), 0, 0, 0},
+    {"host-profile", KIND_PROFILE, 0, 0, 0, 0},
+    {NULL, KIND_FLAG, 0, 0, 0, 0},
 };
 
 _Static_assert(sizeof(keys) / sizeof(*keys) <= 64, "given has a bit for each");
 
 static const struct key guest_keys[] = {
-    {"shares", KIND_COUNT, GUEST_AT(shares), 0, 1000000},
-    {"min", KIND_SIZE, GUEST_AT(min_kib), 0, UINT64_C(1) << 42},
-    {"max", KIND_SIZE, GUEST_AT(max_kib), 1, UINT64_C(1) << 42},
-    {"opt-out", KIND_FLAG, GUEST_AT(opt_out), 0, 0},
-    {NULL, KIND_FLAG, 0, 0, 0},
+    {"shares", KIND_COUNT, GUEST_AT(shares), 0, 1000000, 0},
+    {"min", KIND_SIZE, GUEST_AT(min_kib), 0, UINT64_C(1) << 42, GUEST_AT(min_part)},
+    {"max", KIND_SIZE, GUEST_AT(max_kib), 1, UINT64_C(1) << 42, GUEST_AT(max_part)},
+    {"opt-out", KIND_FLAG, GUEST_AT(opt_out), 0, 0, 0},
+    {NULL, KIND_FLAG, 0, 0, 0, 0},
 };
 
 /* Each returns whether the value is valid, or writes what to use instead. */
@@ -221,11 +224,30 @@ static bool set_profile(const char *path, struct engine_config *config, struct b
     return true;
 }
 
-static bool set_number(const struct key *key, const char *value, uint64_t *to,
-                       struct ballast_text *why)
+static uint64_t *part_place(const struct key *key, void *base)
+{
+    return (uint64_t *)(void *)((char *)base + key->part);
+}
+
+static bool set_part(const char *value, uint64_t *to_permyriad, struct ballast_text *why)
 {
     const char *what = "";
+    bool good = scenario_value_percent(value, to_permyriad, &what) && *to_permyriad > 0;
+    if (!good)
+        ballast_text_add(why, "use %s, or a size such as 512MiB", what);
+    return good;
+}
+
+static bool set_number(const struct key *key, const char *value, void *base,
+                       struct ballast_text *why)
+{
+    uint64_t *to = (uint64_t *)(void *)((char *)base + key->offset);
+    const char *what = "";
     uint64_t number = 0;
+    if (key->part != 0)
+        *part_place(key, base) = 0;
+    if (key->part != 0 && ballast_size_is_part(value))
+        return set_part(value, part_place(key, base), why);
     bool read = key->kind == KIND_SIZE   ? scenario_value_size(value, &number, &what)
                 : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
                 : key->kind == KIND_PART ? scenario_value_percent(value, &number, &what)
@@ -254,16 +276,20 @@ int engine_config_set_headroom(struct engine_config *config, const char *value,
 {
     const char *what = "";
     uint64_t kib = 0;
+    uint64_t permyriad = 0;
     bool is_folder = strncmp(value, LARGEST "/", strlen(LARGEST "/")) == 0;
-    bool is_size = !is_folder && scenario_value_size(value, &kib, &what);
+    bool is_part = !is_folder && ballast_size_is_part(value);
+    bool is_size = is_part ? scenario_value_percent(value, &permyriad, &what)
+                           : !is_folder && scenario_value_size(value, &kib, &what);
     if ((!is_folder && !is_size) || strlen(value) >= sizeof(config->headroom) ||
         kib > UINT64_C(1) << 40)
         return ballast_fail(err, -EINVAL,
-                            "use a size up to 1024TiB, such as 2GiB, or largest:DIR with a path "
-                            "from / on of at most %zu bytes",
+                            "use a size up to 1024TiB, such as 2GiB or 10%%, or largest:DIR with a "
+                            "path from / on of at most %zu bytes",
                             sizeof(config->headroom) - sizeof(LARGEST));
     (void)snprintf(config->headroom, sizeof(config->headroom), "%s", value);
     config->headroom_kib = kib;
+    config->headroom_part = permyriad;
     return 0;
 }
 
@@ -299,7 +325,7 @@ static bool set_value(const struct key *key, const char *value, void *base,
     case KIND_TIME:
     case KIND_COUNT:
     case KIND_PART:
-        return set_number(key, value, to, why);
+        return set_number(key, value, base, why);
     }
     return false;
 }
@@ -362,6 +388,37 @@ static int handle_config_key(void *user, const char *section, const char *name, 
     return reading->rc == 0;
 }
 
+void engine_config_resolve(struct engine_config *config, uint64_t host_kib)
+{
+    for (const struct key *key = keys; key->name; key++) {
+        uint64_t permyriad = key->part != 0 ? *part_place(key, config) : 0;
+        uint64_t kib = ballast_mul_div(host_kib, permyriad, BALLAST_PERMYRIAD);
+        if (permyriad == 0)
+            continue;
+        if (key->kind == KIND_HEADROOM)
+            config->headroom_kib = kib;
+        else
+            *(uint64_t *)(void *)((char *)config + key->offset) = kib;
+    }
+}
+
+static uint64_t resolve_bound(uint64_t kib, uint64_t permyriad, uint64_t whole_kib)
+{
+    if (permyriad == 0 || whole_kib == BALLAST_NONE)
+        return kib;
+    return ballast_max_u64(ballast_mul_div(whole_kib, permyriad, BALLAST_PERMYRIAD),
+                           BALLAST_PAGE_KIB);
+}
+
+void engine_config_range(const struct engine_config_guest *guest, uint64_t static_max_kib,
+                         uint64_t *min_kib, uint64_t *max_kib)
+{
+    *min_kib =
+        guest ? resolve_bound(guest->min_kib, guest->min_part, static_max_kib) : BALLAST_NONE;
+    *max_kib =
+        guest ? resolve_bound(guest->max_kib, guest->max_part, static_max_kib) : BALLAST_NONE;
+}
+
 static int check_config_values(const struct reading *reading)
 {
     const struct engine_config *config = reading->config;
@@ -382,8 +439,10 @@ static int check_config_values(const struct reading *reading)
                             reading->path);
     for (size_t i = 0; i < config->guest_count; i++) {
         const struct engine_config_guest *guest = &config->guests[i];
-        if (guest->max_kib != BALLAST_NONE && guest->min_kib != BALLAST_NONE &&
-            guest->min_kib > guest->max_kib)
+        bool sizes = guest->max_kib != BALLAST_NONE && guest->min_kib != BALLAST_NONE;
+        bool parts = guest->max_part > 0 && guest->min_part > 0;
+        if ((sizes && guest->min_kib > guest->max_kib) ||
+            (parts && guest->min_part > guest->max_part))
             return ballast_fail(reading->err, -EINVAL,
                                 "%s: [guest %s] min: more than max: use at most max", reading->path,
                                 guest->name);

@@ -21,8 +21,10 @@ struct calibration;
 struct engine_config_guest {
     char name[ENGINE_CONFIG_NAME];
     uint64_t shares;
-    uint64_t min_kib;
+    uint64_t min_kib; /* engine_config_range() has these two with the parts */
     uint64_t max_kib;
+    uint64_t min_part; /* permyriad of its static maximum; 0: it is a size */
+    uint64_t max_part;
     bool opt_out;
 };
 
@@ -69,6 +71,12 @@ struct engine_config {
     struct engine_config_guest *guests;
     size_t guest_count;
     uint64_t given; /* a bit for each key of [ballastd] that the file has */
+    /* Permyriad of the host's memory for the size of the same name; 0: it was given as a size. */
+    uint64_t slack_part;
+    uint64_t headroom_part;
+    uint64_t quota_part;
+    uint64_t dom0_floor_part;
+    uint64_t guest_floor_part;
     /* Of squeezed.conf; what [guest] has for dom0 goes before. */
     uint64_t dom0_min_kib; /* BALLAST_NONE: the host's own, as the next */
     uint64_t dom0_max_kib;
@@ -92,9 +100,17 @@ void engine_config_release(struct engine_config *config);
  * why.
  */
 void engine_config_usual_profile(struct engine_config *config);
+/* Makes sizes of what was given as parts of the host's memory; again when that changes. */
+void engine_config_resolve(struct engine_config *config, uint64_t host_kib);
 /*
- * Sets the headroom: "SIZE" or "largest:DIR". -EINVAL: `value` is neither; the text says what to
- * use.
+ * The range of a guest (NULL: none) whose static maximum is that, BALLAST_NONE if it is not known.
+ * BALLAST_NONE: no such bound was given, or it is a part of what is not known.
+ */
+void engine_config_range(const struct engine_config_guest *guest, uint64_t static_max_kib,
+                         uint64_t *min_kib, uint64_t *max_kib);
+/*
+ * Sets the headroom: "SIZE", "10%" or "largest:DIR". -EINVAL: `value` is neither; the text says
+ * what to use.
  */
 int engine_config_set_headroom(struct engine_config *config, const char *value,
                                struct ballast_error *err);

@@ -160,11 +160,11 @@ static void range_reporting(const struct overlay *overlay, struct ballast_domain
 
 /* As squeezed.conf has it; a minimum of ballastd.conf goes before its maximum. */
 static void range_dom0(const struct engine_config *config, const struct engine_config_guest *guest,
-                       struct ballast_domain *domain)
+                       uint64_t guest_min_kib, struct ballast_domain *domain)
 {
     uint64_t max_kib = config->dom0_max_kib;
-    if (max_kib != BALLAST_NONE && guest && guest->min_kib != BALLAST_NONE)
-        max_kib = ballast_max_u64(max_kib, guest->min_kib);
+    if (max_kib != BALLAST_NONE && guest_min_kib != BALLAST_NONE)
+        max_kib = ballast_max_u64(max_kib, guest_min_kib);
     narrow_range(domain, config->dom0_min_kib, max_kib);
     if (config->dom0_min_kib != BALLAST_NONE || config->dom0_max_kib != BALLAST_NONE)
         domain->unranged = false;
@@ -184,15 +184,17 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
     const struct engine_config *config = overlay->options.config;
     const struct engine_config_guest *guest = engine_config_guest(config, domain->name);
     uint64_t floor_kib = domain->is_dom0 ? config->dom0_floor_kib : config->guest_floor_kib;
+    uint64_t min_kib;
+    uint64_t max_kib;
+    engine_config_range(guest, domain->static_max_kib, &min_kib, &max_kib);
     range_reporting(overlay, domain);
     if (domain->is_dom0)
-        range_dom0(config, guest, domain);
-    if (guest)
-        narrow_range(domain, guest->min_kib, guest->max_kib);
+        range_dom0(config, guest, min_kib, domain);
+    narrow_range(domain, min_kib, max_kib);
     narrow_range(domain, ballast_max_u64(floor_kib, domain->dynamic_min_kib), BALLAST_NONE);
     narrow_range(domain, record->set.min_kib, record->set.max_kib);
     if (record->set.min_kib != BALLAST_NONE || record->set.max_kib != BALLAST_NONE ||
-        (guest && (guest->min_kib != BALLAST_NONE || guest->max_kib != BALLAST_NONE)))
+        min_kib != BALLAST_NONE || max_kib != BALLAST_NONE)
         domain->unranged = false;
     keep_reachable(record, domain);
     uint64_t raise_to_kib = ballast_max_u64(record->raise_to_kib, domain->dynamic_min_kib);
@@ -228,6 +230,7 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     overlay->host = *host;
     overlay->host.domains = overlay->domains;
     overlay->host.now_usec = ballast_add_ceil(overlay->epoch_usec, host->now_usec);
+    engine_config_resolve(overlay->options.config, host->total_kib);
     if (overlay->options.config->slack_kib != BALLAST_NONE)
         overlay->host.slack_kib =
             ballast_add_ceil(overlay->options.config->slack_kib, host->extra_internal_kib);

@@ -75,7 +75,7 @@ struct overlay;
 
 struct overlay_options {
     struct hv *host;                    /* these are the caller's and must outlive it */
-    const struct engine_config *config; /* what it points to may change between refreshes */
+    struct engine_config *config; /* what it points to may change between refreshes */
     bool reclaims_only; /* shows no dynamic maximum above the target that was seen first */
     /* What was set for a life; false: it is not known now. */
     bool (*settings)(void *context, const uint8_t uuid[LEDGER_UUID], struct overlay_setting *out);
