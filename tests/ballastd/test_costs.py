@@ -72,6 +72,15 @@ def errors_bytes(daemon):
             if sample.startswith("ballast_prediction_error_bytes{")]
 
 
+def test_unknown_xen():
+    """A release that no profile is of: the nearest one predicts, and the alert says so."""
+    with Daemon(SCENARIO.replace(f"xen-version={XEN}", "xen-version=4.99.1"), speed=10) as daemon, daemon.client() as client:
+        until(lambda: alert(client, "unknown-xen"))
+        said = alert(client, "unknown-xen")
+        nearest = client.call("status")["prediction"]["profile"]
+        assert nearest.startswith("xen-4.") and nearest in said and "4.99.1" in said, said
+
+
 def build(client, number, off_pages=0):
     """One guest, once it is there and was compared, on a host that takes so much more; its cost."""
     before = client.call("status")["prediction"]["guests"]

@@ -195,3 +195,16 @@ END
     # The letters and colours of top: core/draw/palette.c.
     [[ $output == *"${esc}[31m?"* && $output == *"${esc}[33m0"* && $output == *"${esc}[32m#"* ]]
 }
+
+@test "a Xen that no profile is of is reported as unknown, with what stands for it" {
+    printf 'says "Later."\nhost total=4GiB xen=128MiB slack=8MiB xen-version=4.99.1\nguest dom0 dom0 tot=1GiB\nduration 1h\n' >later.scn
+    for command in list host doctor; do
+        run ballast $command --host sim:later.scn
+        [ "$status" = "$([ $command = doctor ] && echo 1 || echo 0)" ]
+        [[ $output == *"no profile is of Xen 4.99.1: "*"xen-4."*"nearest"*"ballast calibrate --out"* ]] || { echo "$output"; false; }
+    done
+    [[ $(ballast host --json --host sim:later.scn | jq -r .unknown_xen) == "no profile is of Xen 4.99.1: "* ]]
+    sed 's/ xen-version=4.99.1//' later.scn >now.scn
+    run -0 ballast list --host sim:now.scn
+    [[ $output != *"no profile"* ]]
+}

@@ -245,8 +245,8 @@ static void test_times(void **state)
     assert_int_equal(usec, UINT64_C(300000000));
     assert_int_equal(ballast_time_parse("1440m", &usec, &err), 0);
     assert_true(usec == UINT64_C(86400000000));
-    static const char *const bad[] = {"",   "-1",  " 1",  "s",    "3654d",
-                                      "1y", "1s ", "523w", "18446744073709551616"};
+    static const char *const bad[] = {
+        "", "-1", " 1", "s", "3654d", "1y", "1s ", "523w", "18446744073709551616"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(ballast_time_parse(bad[i], &usec, &err), -EINVAL);
     assert_true(usec == UINT64_C(86400000000));

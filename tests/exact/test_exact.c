@@ -11,6 +11,7 @@
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
 #include "core/model/profile_xen.h"
+#include "core/model/xen_nearest.h"
 #include "core/model/xen_release.h"
 
 #define VCPUS(n)                                                                                   \
@@ -563,6 +564,43 @@ static void sureness(void **state)
     }
 }
 
+static const char *nearest_to(const char *version, bool *is_known)
+{
+    const struct ballast_profile *found = ballast_xen_nearest(version, is_known);
+    return found ? ballast_profile_name(found) : "";
+}
+
+/* The first and the last series that are listed stand for all before and behind them. */
+static void unknown_releases(void **state)
+{
+    (void)state;
+    char text[BALLAST_XEN_UNKNOWN_TEXT];
+    bool is_known;
+    size_t last = 0;
+    while (ballast_xen_profile_at(last + 1))
+        last++;
+    assert_string_equal(nearest_to("4.17.7", &is_known), "xen-4.17.7");
+    assert_true(is_known);
+    assert_int_equal(ballast_xen_unknown_text("4.17.7", text, sizeof(text)), 0);
+    assert_string_equal(nearest_to("4.17.99", &is_known), "xen-4.17.7");
+    assert_false(is_known);
+    assert_string_equal(nearest_to("4.2.0", &is_known),
+                        ballast_profile_name(ballast_xen_profile_at(0)));
+    assert_false(is_known);
+    assert_string_equal(nearest_to("4.99.1", &is_known),
+                        ballast_profile_name(ballast_xen_profile_at(last)));
+    assert_false(is_known);
+    assert_string_equal(nearest_to("5.0.0", &is_known),
+                        ballast_profile_name(ballast_xen_profile_at(last)));
+    assert_string_equal(nearest_to("xen", &is_known), "");
+    assert_false(is_known);
+    assert_true(ballast_xen_unknown_text("4.99.1", text, sizeof(text)) > 0);
+    assert_non_null(strstr(text, "Xen 4.99.1"));
+    assert_non_null(strstr(text, "'ballast calibrate --out'"));
+    assert_true(ballast_xen_unknown_text("xen", text, sizeof(text)) > 0);
+    assert_int_equal(ballast_xen_unknown_text("", text, sizeof(text)), 0);
+}
+
 /* A series is its last release, and every name that is listed can be asked for. */
 static void names(void **state)
 {
@@ -633,6 +671,7 @@ int main(void)
         cmocka_unit_test(need_holds_for_every_smaller_size),
         cmocka_unit_test(intel),
         cmocka_unit_test(sureness),
+        cmocka_unit_test(unknown_releases),
         cmocka_unit_test(names),
         cmocka_unit_test(terms_are_told),
     };

@@ -6,6 +6,7 @@
 
 #include "core/base/text.h"
 #include "core/base/units.h"
+#include "core/model/xen_nearest.h"
 
 /* The findings that the rules write, and the current row. */
 struct finder {
@@ -237,6 +238,21 @@ static bool no_range(const struct doctor_facts *facts, const struct doctor_domai
     return true;
 }
 
+static bool unknown_xen(const struct doctor_facts *facts, struct ballast_text *evidence)
+{
+    bool is_known = true;
+    const char *version = facts->xen_version ? facts->xen_version : "";
+    if (facts->has_own_profile || *version == '\0')
+        return false;
+    const struct ballast_profile *nearest = ballast_xen_nearest(version, &is_known);
+    if (is_known)
+        return false;
+    ballast_text_add(evidence, "no profile is of Xen %.60s: %s%s", version,
+                     nearest ? ballast_profile_name(nearest) : "none",
+                     nearest ? ", the nearest, stands for it" : " stands for it");
+    return true;
+}
+
 static const struct rule rules[] = {
     {"autoballoon", DOCTOR_SERIOUS, autoballoon_is_on, NULL,
      "give Xen dom0_mem=SIZE,max:SIZE and set autoballoon=\"off\" in xl.conf"},
@@ -263,6 +279,8 @@ static const struct rule rules[] = {
     {"low-memory", DOCTOR_WARNING, low_memory, NULL,
      "devices that reach only 4 GiB may fail: start the guests that have such devices before the "
      "others"},
+    {"unknown-xen", DOCTOR_WARNING, unknown_xen, NULL,
+     "predictions may be wrong by some pages: ballast calibrate --out FILE"},
     {"malformed-node", DOCTOR_WARNING, NULL, malformed_node,
      "find the program that writes it, for memory/meminfo and below data one in the guest: the "
      "value must be a decimal number in the node's range and nothing else"},

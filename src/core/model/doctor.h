@@ -47,6 +47,8 @@ struct doctor_domain {
 };
 
 struct doctor_facts {
+    const char *xen_version; /* "": not known */
+    bool has_own_profile;    /* one that was measured on this host */
     uint64_t total_kib;
     uint64_t free_kib;
     uint64_t reserved_claim_kib; /* as ballast_host has it */

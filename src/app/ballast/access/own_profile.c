@@ -11,6 +11,7 @@
 #include "app/ballast/cli/command.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
+#include "core/model/xen_nearest.h"
 #include "edge/calibration/calibration.h"
 
 /* A command needs one of them, to its end. */
@@ -125,4 +126,14 @@ void cli_own_profile_of_snapshot(struct cli_own_profile *out, const struct balla
     keep_own_profile(out, calibration);
     (void)snprintf(out->why, sizeof(out->why), "%.250s was made on this very Xen and processor",
                    usual_path());
+}
+
+char *cli_xen_unknown(const struct host_access *access)
+{
+    char text[BALLAST_XEN_UNKNOWN_TEXT];
+    struct cli_own_profile own = {.profile = NULL};
+    if (ballast_xen_unknown_text(access->host->xen_version, text, sizeof(text)) == 0)
+        return NULL;
+    cli_own_profile_of_access(&own, access);
+    return own.profile ? NULL : xcheck(strdup(text));
 }

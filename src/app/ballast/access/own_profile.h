@@ -33,4 +33,10 @@ void cli_own_profile_of_access(struct cli_own_profile *out, const struct host_ac
  */
 void cli_own_profile_of_snapshot(struct cli_own_profile *out, const struct ballast_host *host);
 
+/*
+ * Where no profile is of the Xen of that host, and it has none of its own: the sentence of
+ * ballast_xen_unknown_text(), the caller's; else NULL.
+ */
+char *cli_xen_unknown(const struct host_access *access);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "app/ballast/access/host_access.h"
 #include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/access/own_profile.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/fields.h"
 #include "app/ballast/cli/output.h"
@@ -96,6 +97,13 @@ static void read_doctor_commandline(struct doctor *doctor)
         doctor_read_commandline(commandline, &doctor->facts.dom0_mem, &doctor->facts.dom0_mem_max);
 }
 
+static void read_own_profile(struct doctor *doctor)
+{
+    char *unknown = cli_xen_unknown(&doctor->access);
+    doctor->facts.has_own_profile = unknown == NULL;
+    free(unknown);
+}
+
 /* The other findings do not need it. */
 static void read_low_memory(struct doctor *doctor)
 {
@@ -156,6 +164,7 @@ static void fill_domains(struct doctor *doctor)
     doctor->domains = domains;
     doctor->facts.domains = domains;
     doctor->facts.domain_count = access->count;
+    doctor->facts.xen_version = access->host->xen_version;
     doctor->facts.total_kib = access->host->total_kib;
     doctor->facts.free_kib = access->host->free_kib;
     doctor->facts.reserved_claim_kib = access->host->reserved_claim_kib;
@@ -296,6 +305,7 @@ static int doctor_main(struct cli_args *args)
         rc = sample_doctor(&doctor);
     if (!rc) {
         read_doctor_commandline(&doctor);
+        read_own_profile(&doctor);
         read_low_memory(&doctor);
         find_rivals(&doctor);
         rc = print_doctor(&doctor);

@@ -8,6 +8,7 @@
 
 #include "app/ballast/access/host_access.h"
 #include "app/ballast/access/host_access_daemon.h"
+#include "app/ballast/access/own_profile.h"
 #include "app/ballast/access/profile_option.h"
 #include "app/ballast/access/view.h"
 #include "app/ballast/cli/args.h"
@@ -253,13 +254,16 @@ static int fill_host(void *context, const struct host_access *access, struct cli
 static int show_host(void *context, const struct host_access *access, const struct cli_sheet *sheet)
 {
     const struct options *options = context;
-    (void)access;
+    char *unknown = cli_xen_unknown(access);
     if (options->form == FORM_JSON)
-        cli_host_json(&options->shown, sheet);
+        cli_host_json(&options->shown, sheet, unknown);
     else if (options->form == FORM_TABLE)
         cli_host_table(&options->shown, sheet, &options->choice);
     else
         cli_host_bars(&options->shown, sheet, options->colour);
+    if (unknown && options->form != FORM_JSON)
+        printf("note: %s\n", unknown);
+    free(unknown);
     return CLI_DONE;
 }
 

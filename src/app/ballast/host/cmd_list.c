@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/ballast/access/floor.h"
+#include "app/ballast/access/own_profile.h"
 #include "app/ballast/access/view.h"
 #include "app/ballast/cli/args.h"
 #include "app/ballast/cli/output.h"
@@ -171,6 +172,10 @@ static int show_list(void *context, const struct host_access *access, const stru
            access->host->free_kib / BALLAST_MIB_KIB, access->host->total_kib / BALLAST_MIB_KIB);
     if (list->choice.shown[list->choice.count - 1] == CLI_LIST_BAR)
         cli_segment_bar_legend();
+    char *unknown = cli_xen_unknown(access);
+    if (unknown)
+        printf("note: %s\n", unknown);
+    free(unknown);
     return CLI_DONE;
 }
 

@@ -226,7 +226,8 @@ static struct json_object *domain_json(const struct ballast_domain *domain,
     return object;
 }
 
-void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
+void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains,
+                   const char *unknown_xen)
 {
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
     struct json_object *object = cli_json_object();
@@ -241,6 +242,7 @@ void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains)
     cli_json_kib(object, "headroom_missing_kib", host->headroom_missing_kib);
     cli_json_string(object, "state", host->state);
     cli_json_kib(object, "unneeded_kib", host->state ? host->unneeded_kib : BALLAST_NONE);
+    cli_json_string(object, "unknown_xen", unknown_xen);
     struct json_object *array = cli_json_array();
     for (size_t i = 0; i < domains->count; i++) {
         size_t at = domains->rows[i].at;

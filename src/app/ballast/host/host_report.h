@@ -30,7 +30,9 @@ struct cli_host {
 void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour);
 void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains,
                     const struct cli_choice *choice);
-void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains);
+/* `unknown_xen` is the sentence of cli_xen_unknown(), or NULL. */
+void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains,
+                   const char *unknown_xen);
 
 /* "xen", "dom0" ... "free", in KiB. */
 struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *breakdown);

@@ -19,6 +19,7 @@
 #include "app/ballast/lab/probe_shapes.h"
 #include "core/base/quantity.h"
 #include "core/base/units.h"
+#include "core/model/xen_nearest.h"
 
 /* Free memory that stays on the host whatever is built, beside what is kept for Xen. */
 #define KEEP_KIB (64 * BALLAST_MIB_KIB)
@@ -106,14 +107,19 @@ static const char *usual_kernel(char *beside, size_t size)
 
 static int choose_profile(struct cli_calibrate *run)
 {
-    struct ballast_error err;
-    const struct ballast_host *host = run->access.host;
+    bool is_known;
+    const char *version = run->access.host->xen_version;
     if (run->profile)
         return CLI_DONE;
-    run->profile = ballast_profile_for_xen(host->xen_version, NULL, &err);
+    run->profile = ballast_xen_nearest(version, &is_known);
+    if (run->profile && !is_known)
+        cli_error("calibrate: no profile is of Xen %s: comparing with %s, the nearest", version,
+                  ballast_profile_name(run->profile));
     if (run->profile)
         return CLI_DONE;
-    cli_error("calibrate: %s; use --profile to name one to compare with", err.text);
+    cli_error("calibrate: invalid version of Xen '%s': use --profile to name a profile to compare "
+              "with",
+              version);
     return CLI_BAD;
 }
 

@@ -58,7 +58,8 @@ void cli_change_option(struct cli_change *change, const struct cli_args *args, i
 typedef int cli_own_option_fn(struct cli_change *change, int option);
 /*
  * The whole command line of a command that takes a DOMAIN and `count` sizes, which are in
- * *sizes_kib once the domain is found: `usage` says so where it does not. `own` takes an option of the command, NULL: it has none.
+ * *sizes_kib once the domain is found: `usage` says so where it does not. `own` takes an option of
+ * the command, NULL: it has none.
  */
 int cli_change_parse(struct cli_change *change, struct cli_args *args, cli_own_option_fn *own,
                      const char *usage, const char **domain, uint64_t *sizes_kib, size_t count);

@@ -17,6 +17,7 @@ static const char *const words[ALERTS] = {
     [ALERT_NOISE] = "noisy-guests",
     [ALERT_CLOCK] = "clock",
     [ALERT_HEADROOM] = "headroom",
+    [ALERT_XEN] = "unknown-xen",
 };
 
 const char *alert_name(enum alert_kind name)

@@ -17,6 +17,7 @@ enum alert_kind {
     ALERT_NOISE,
     ALERT_CLOCK,
     ALERT_HEADROOM,
+    ALERT_XEN,
     ALERTS,
 };
 

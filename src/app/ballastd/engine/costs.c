@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/model/breakdown.h"
+#include "core/model/xen_nearest.h"
 #include "edge/calibration/calibration.h"
 
 /* So many of the last lives are kept: a host shows no more at once. */
@@ -86,10 +87,20 @@ static const struct calibration *choose_calibration(const struct engine *engine,
 static const struct ballast_profile *profile_of(const struct engine *engine,
                                                 const struct ballast_host *host)
 {
+    bool is_known;
     const struct calibration *calibration = choose_calibration(engine, host);
     if (calibration)
         return calibration->profile;
-    return *host->xen_version ? ballast_profile_for_xen(host->xen_version, NULL, NULL) : NULL;
+    return *host->xen_version ? ballast_xen_nearest(host->xen_version, &is_known) : NULL;
+}
+
+/* A profile of this very host needs no other. */
+static void note_xen_unknown(struct engine *engine, const struct ballast_host *host)
+{
+    char why[BALLAST_XEN_UNKNOWN_TEXT] = "";
+    if (!choose_calibration(engine, host))
+        (void)ballast_xen_unknown_text(host->xen_version, why, sizeof(why));
+    alerts_set(&engine->alerts, ALERT_XEN, engine_now_usec(engine), *why ? why : NULL);
 }
 
 static void note_profile_refused(struct engine *engine, const struct ballast_host *host)
@@ -97,6 +108,7 @@ static void note_profile_refused(struct engine *engine, const struct ballast_hos
     (void)choose_calibration(engine, host);
     alerts_set(&engine->alerts, ALERT_PROFILE, engine_now_usec(engine),
                *engine->costs->refused ? engine->costs->refused : NULL);
+    note_xen_unknown(engine, host);
 }
 
 static int compare_with_prediction(struct engine *engine, const struct ballast_host *host,

@@ -74,7 +74,7 @@ struct overlay_record {
 struct overlay;
 
 struct overlay_options {
-    struct hv *host;                    /* these are the caller's and must outlive it */
+    struct hv *host;              /* these are the caller's and must outlive it */
     struct engine_config *config; /* what it points to may change between refreshes */
     bool reclaims_only; /* shows no dynamic maximum above the target that was seen first */
     /* What was set for a life; false: it is not known now. */
