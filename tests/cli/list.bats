@@ -110,3 +110,24 @@ names() {
     run -2 ballast list "${HOST[@]}" --watch=1ms
     [[ $output == *"10ms or more"* ]]
 }
+
+@test "list NAME... lists these domains, by name and id, and refuses one that is not there" {
+    [ "$(names "$(ballast list --host sim web 1)")" = "mail web" ]
+    [ "$(ballast list --host sim --json 3 mail | jq -r .name | xargs)" = "mail web" ]
+    run -2 ballast list --host sim nosuch
+    [[ $output == *"there is no domain 'nosuch' ('ballast list' shows them)"* ]]
+}
+
+@test "-o json is --json, -o table is --table, for the commands that have them" {
+    [ "$(ballast list --host sim -o json)" = "$(ballast list --host sim --json)" ]
+    [ "$(ballast host --host sim -ojson)" = "$(ballast host --host sim --json)" ]
+    [ "$(ballast host --host sim -o table)" = "$(ballast host --host sim --table)" ]
+    run -2 ballast list --host sim -o yaml
+    [[ $output == *"-o yaml: use -o json;"* ]]
+    run -2 ballast host --host sim -o yaml
+    [[ $output == *"-o yaml: use -o json or -o table;"* ]]
+    run -2 ballast list --host sim -o
+    [[ $output == *"-o: no form is given"* ]]
+    run -2 ballast metrics -o json
+    [[ $output == *"there is no option -o"* ]]
+}

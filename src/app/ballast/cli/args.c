@@ -10,12 +10,24 @@
 #include "app/ballast/cli/output.h"
 #include "app/ballast/cli/time.h"
 #include "core/base/nearest.h"
-
 #include "core/base/quantity.h"
 #include "core/peers/peers.h"
 
 /* Beyond every character, so that an index is never taken for a short option. */
 enum { FIRST_INDEX = 256 };
+
+/* `-o json` is --json, as with other programs; commands that have --table take `-o table`. */
+#define FORM_LETTER  'o'
+#define FORM_LETTERS "o:"
+
+static int find_option(const struct cli_command *command, const char *name)
+{
+    for (int i = 0; command->options[i].name; i++) {
+        if (strcmp(command->options[i].name, name) == 0)
+            return i;
+    }
+    return CLI_ARGS_BAD;
+}
 
 /* As getopt has it, which is also how many colons tell it of a letter. */
 static int argument_kind(const struct cli_option *option)
@@ -41,6 +53,8 @@ void cli_args_begin(struct cli_args *args, const struct cli_command *command, in
         for (int colons = 0; colons < has_arg; colons++)
             args->letters[used++] = ':';
     }
+    if (find_option(command, "json") >= 0)
+        (void)strcpy(args->letters + used, FORM_LETTERS);
     optind = 1;
     opterr = 0;
 }
@@ -95,11 +109,28 @@ static int option_index(const struct cli_args *args, int found)
     return CLI_ARGS_BAD;
 }
 
+static int take_form(struct cli_args *args)
+{
+    bool is_form = strcmp(args->value, "json") == 0 || strcmp(args->value, "table") == 0;
+    bool has_table = find_option(args->command, "table") >= 0;
+    int option = is_form ? find_option(args->command, args->value) : CLI_ARGS_BAD;
+    if (option < 0)
+        (void)cli_args_wrong(args, "-o %s: use -o json%s", args->value,
+                             has_table ? " or -o table" : "");
+    args->value = NULL;
+    args->option = option;
+    return option;
+}
+
 int cli_args_next(struct cli_args *args)
 {
     int found = getopt_long(args->argc, args->argv, args->letters, args->longs, NULL);
     if (found == -1)
         return CLI_ARGS_END;
+    if (found == ':' && optopt == FORM_LETTER && option_index(args, optopt) < 0) {
+        (void)cli_args_wrong(args, "-o: no form is given: use -o json");
+        return CLI_ARGS_BAD;
+    }
     if (found == ':') {
         const struct cli_option *option = &args->command->options[option_index(args, optopt)];
         (void)cli_args_wrong(args, "--%s needs its %s", option->name, option->argument);
@@ -109,7 +140,7 @@ int cli_args_next(struct cli_args *args)
         return refuse_option(args);
     args->value = optarg;
     args->option = option_index(args, found);
-    return args->option;
+    return found == FORM_LETTER && args->option < 0 ? take_form(args) : args->option;
 }
 
 int cli_args_time(const struct cli_args *args, uint64_t *out_usec)

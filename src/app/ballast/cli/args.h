@@ -16,7 +16,7 @@ struct cli_args {
     int argc;
     char **argv;
     struct option longs[CLI_MAX_OPTIONS + 1];
-    char letters[3 * CLI_MAX_OPTIONS + 2];
+    char letters[3 * CLI_MAX_OPTIONS + 4];
     int option;        /* what cli_args_next() returned */
     const char *value; /* of that option; NULL where none was given */
 };

@@ -46,6 +46,9 @@ struct list {
     const char *host;
     bool json;
     bool colour;
+    char *const *names; /* of the domains to list; none: all */
+    size_t count;
+    bool has_looked;
     struct cli_choice choice;
     struct cli_view view;
 };
@@ -80,9 +83,7 @@ static int parse_list(struct list *list, struct cli_args *args)
         if (rc)
             return rc;
     }
-    int rc = cli_args_no_operands(args, NULL);
-    if (rc)
-        return rc;
+    list->names = cli_args_operands(args, &list->count);
     if (list->json && list->choice.count > 0)
         return cli_args_wrong(args, "--columns: --json prints every key: leave it out");
     if (isatty(STDOUT_FILENO) && !list->json)
@@ -155,9 +156,16 @@ static void print_all_json(const struct host_access *access, const struct cli_sh
 
 static int fill_list(void *context, const struct host_access *access, struct cli_sheet *out)
 {
-    const struct list *list = context;
-    cli_list_fill(access, &list->choice, list->colour, out);
-    return CLI_DONE;
+    struct list *list = context;
+    const struct cli_domain *found;
+    int rc = CLI_DONE;
+    /* One that ends later is not listed any more, which is no error. */
+    for (size_t i = 0; !rc && !list->has_looked && i < list->count; i++)
+        rc = host_access_find(access, "list", list->names[i], &found);
+    list->has_looked = true;
+    if (!rc)
+        cli_list_fill(access, &list->choice, list->colour, list->names, list->count, out);
+    return rc;
 }
 
 static int show_list(void *context, const struct host_access *access, const struct cli_sheet *sheet)
@@ -199,11 +207,12 @@ static int list_main(struct cli_args *args)
 const struct cli_command cmd_list = {
     .name = "list",
     .summary = "list the domains of the running host and their memory",
-    .operands = "",
-    .text = "Prints a line per domain: its current size, target and range, its maxima, its\n"
-            "paging pool, and whether it has a balloon driver; then the sums. A terminal\n"
-            "gets fewer columns, and a bar of what the memory consists of. --watch also\n"
-            "suits screen readers: then it prints plain lines that say what changed.",
+    .operands = "[DOMAIN...]",
+    .text = "Prints a line per domain, of all or of those named: its current size, target\n"
+            "and range, its maxima, its paging pool, and whether it has a balloon driver;\n"
+            "then the sums. A terminal gets fewer columns, and a bar of what the memory\n"
+            "consists of. --watch also suits screen readers: then it prints plain lines that\n"
+            "say what changed.",
     .options = list_options,
     .run = list_main,
 };

@@ -129,8 +129,19 @@ static void add_list_row_bar(struct cli_sheet *sheet, const struct host_access *
     cli_sheet_add(sheet, taken_kib, "%s", text);
 }
 
+static bool is_one_to_list(const struct host_access *access, const struct cli_domain *domain,
+                           char *const *names, size_t count)
+{
+    const struct cli_domain *found;
+    for (size_t i = 0; i < count; i++) {
+        if (host_access_find(access, NULL, names[i], &found) == CLI_DONE && found == domain)
+            return true;
+    }
+    return count == 0;
+}
+
 void cli_list_fill(const struct host_access *access, const struct cli_choice *choice, bool colour,
-                   struct cli_sheet *out)
+                   char *const *names, size_t count, struct cli_sheet *out)
 {
     const struct ballast_profile *profile =
         cli_choice_uses(choice, CLI_LIST_BAR) ? cli_running_profile(access) : NULL;
@@ -140,7 +151,10 @@ void cli_list_fill(const struct host_access *access, const struct cli_choice *ch
     for (size_t i = 0; i < access->count; i++) {
         const struct cli_domain *domain = &access->domains[i];
         const struct hv_domain *is = &domain->is;
+        if (!is_one_to_list(access, domain, names, count))
+            continue;
         cli_sheet_row(out, domain->shown, is->id);
+        out->rows[out->count - 1].at = i;
         cli_sheet_add(out, is->id, "%" PRIu32, is->id);
         cli_sheet_add(out, 0, "%s", domain->shown);
         cli_sheet_add(out, 0, "%s", cli_domain_type_name(domain));

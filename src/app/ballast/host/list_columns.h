@@ -45,8 +45,11 @@ struct cli_list_known {
  */
 struct cli_list_known *cli_list_known(const struct host_access *access);
 
-/* A row for each domain of the last refresh. Bars and needs only where `choice` uses them. */
+/*
+ * A row for each domain of the last refresh, or for those of the `count` names and ids that are
+ * there. Bars and needs only where `choice` uses them.
+ */
 void cli_list_fill(const struct host_access *access, const struct cli_choice *choice, bool colour,
-                   struct cli_sheet *out);
+                   char *const *names, size_t count, struct cli_sheet *out);
 
 #endif
