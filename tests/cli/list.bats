@@ -127,7 +127,7 @@ names() {
     run -2 ballast host --host sim -o yaml
     [[ $output == *"-o yaml: use -o json or -o table;"* ]]
     run -2 ballast list --host sim -o
-    [[ $output == *"-o: no form is given"* ]]
+    [[ $output == *"'-o': no form is given"* ]]
     run -2 ballast metrics -o json
     [[ $output == *"there is no option -o"* ]]
 }

@@ -128,7 +128,7 @@ int cli_args_next(struct cli_args *args)
     if (found == -1)
         return CLI_ARGS_END;
     if (found == ':' && optopt == FORM_LETTER && option_index(args, optopt) < 0) {
-        (void)cli_args_wrong(args, "-o: no form is given: use -o json");
+        (void)cli_args_wrong(args, "'-o': no form is given: use -o json");
         return CLI_ARGS_BAD;
     }
     if (found == ':') {
