@@ -20,7 +20,7 @@ import unittest
 from fakexen import WRITE, FakeXen
 
 HOME = "/local/domain/0/"
-PATIENCE = 120
+PATIENCE = 600
 
 MEMINFO = "MemTotal:       {total:8} kB\nMemFree:        {unused:8} kB\nMemAvailable:   {available:8} kB\n"
 VMSTAT = ("nr_free_pages 5\nworkingset_refault_anon {anon:09}\nworkingset_refault_file {file:09}\npswpin {swapin:09}\n"

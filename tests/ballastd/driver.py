@@ -67,7 +67,7 @@ class Client:
         self.socket = socket.socket(socket.AF_UNIX)
         # With a time limit it would fail at once where so many wait to be accepted.
         self.socket.connect(str(daemon.run / ("status.sock" if status else "control.sock")))
-        self.socket.settimeout(60)
+        self.socket.settimeout(600)
         self.buffer = b""
         self.told = []
         self.id = 0
@@ -173,7 +173,7 @@ class Daemon:
         """The exit status; 0 when it ended cleanly and no law was broken."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(120)
+        return self.process.wait(600)
 
     def reload(self, config):
         """Until it goes by that configuration."""
@@ -203,7 +203,7 @@ class Daemon:
             self.directory.cleanup()
 
 
-def until(what, seconds=120):
+def until(what, seconds=600):
     """Waits for what() to be true, which it is soon; its value. `seconds` only ends a test that fails."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

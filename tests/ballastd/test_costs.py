@@ -87,7 +87,7 @@ def build(client, number, off_pages=0):
     over = overhead_kib() + off_pages * PAGE_KIB
     domid = client.call("sim-start", name=f"vm{number}", need_kib=GUEST_KIB + over,
                         overhead_kib=over, vcpus=1)["domid"]
-    until(lambda: client.call("status")["prediction"]["guests"] > before, 60)
+    until(lambda: client.call("status")["prediction"]["guests"] > before)
     assert client.call("status")["prediction"]["guests"] == before + 1
     return client.call("domains", domain=domid)["domains"][0]["cost"]
 

@@ -21,7 +21,7 @@ NOBODY = 65534
 
 def refused_to_start(daemon, *words):
     daemon.start(wait=False)
-    status = daemon.process.wait(20)
+    status = daemon.process.wait(600)
     assert status == 3, (status, daemon.log())
     for word in words:
         assert word in daemon.log(), (word, daemon.log())
@@ -124,7 +124,7 @@ def test_a_configuration_that_is_no_file():
     os.mkfifo(daemon.config)
     daemon.start(wait=False)
     try:
-        status = daemon.process.wait(20)
+        status = daemon.process.wait(600)
     finally:
         daemon.process.kill()
     assert status == 2 and "it is not a regular file" in daemon.log(), daemon.log()

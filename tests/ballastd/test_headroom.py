@@ -131,10 +131,10 @@ def test_none_needs_no_unit():
 def test_what_is_no_headroom():
     for value in ("1024", "00","much", "largest:", "largest:guests", "largest:/" + "x" * 120, "2048TiB"):
         bad = Daemon(config=f"[ballastd]\nheadroom = {value}\n")
-        assert bad.start(wait=False).process.wait(60) == 2, value
+        assert bad.start(wait=False).process.wait(600) == 2, value
         assert ":2: [ballastd] headroom: use a size" in bad.log(), bad.log()
         bad = Daemon(options=("--headroom", value))
-        assert bad.start(wait=False).process.wait(60) == 2, value
+        assert bad.start(wait=False).process.wait(600) == 2, value
         assert f"--headroom '{value}': use a size" in bad.log(), bad.log()
 
 

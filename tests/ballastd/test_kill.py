@@ -118,7 +118,7 @@ def main():
             let_work(workers, rng.randrange(MOST_DEEDS))
             daemon.kill()
             for worker in workers:
-                worker.join(30)
+                worker.join(600)
                 assert not worker.fault, f"kill {kill}: {worker.fault}"
             deeds += sum(worker.deeds for worker in workers)
             daemon.start()

@@ -150,7 +150,7 @@ class Doomed(Daemon):
 
     def has_died(self):
         """Waits for what must come; true: it was the shim."""
-        status = self.process.wait(60)
+        status = self.process.wait(600)
         assert status in (0, -9), f"ended with {status}: {self.log()[-3000:]}"
         return status == -9
 

@@ -31,7 +31,7 @@ def is_free(daemon):
 
 
 def refused(daemon, status, *words):
-    done = subprocess.run(daemon.arguments, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(daemon.arguments, capture_output=True, text=True, timeout=600)
     assert done.returncode == status, done
     for word in words:
         assert word in done.stderr, (word, done.stderr)
@@ -63,7 +63,7 @@ def test_daemon_waits_for_as_long_as_a_command_takes():
         path, ahead = f"{daemon.directory.name}/notify", daemon.run.parent / "ahead"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(path)
-            listener.settimeout(60)
+            listener.settimeout(600)
             lock = take(daemon, "ballast free")
             daemon.env.update(NOTIFY_SOCKET=path, LD_PRELOAD=os.environ["CLOCK_SHIM"], CLOCK_AHEAD=str(ahead))
             daemon.start(wait=False)

@@ -62,7 +62,7 @@ def steps(daemon, plan, ask, judge):
         at += 1
         assert at < 20000
         with daemon.client() as client:
-            client.socket.settimeout(10)
+            client.socket.settimeout(600)
             plan.fail(at)
             try:
                 answer, refusal = ask(client), None
@@ -174,7 +174,7 @@ def test_changing():
 def ask_standin(path, request):
     """b"": the connection was closed without an answer."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(60)
+        client.settimeout(600)
         client.connect(str(path))
         try:
             client.send(request)

@@ -33,7 +33,7 @@ crowd = []
 for _ in range(count):
     s = socket.socket(socket.AF_UNIX)
     s.connect(path)
-    s.settimeout(30)
+    s.settimeout(600)
     try:
         if conduct == "subscribed":
             s.sendall(line("subscribe", events=["tick", "event"]))
@@ -90,13 +90,13 @@ class Crowd:
 def error_as(daemon, uid):
     """One call of another user: "done", or the error."""
     code = ("import json,socket,sys\n"
-            "s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])\n"
+            "s = socket.socket(socket.AF_UNIX); s.settimeout(600); s.connect(sys.argv[1])\n"
             "try: s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\\n')\n"
             "except BrokenPipeError: pass\n"
             "print(json.dumps(json.loads(s.makefile().readline()).get('error', 'done')))\n")
     done = subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
                            "python3", "-c", code, str(daemon.run / "status.sock")],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=600)
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 

@@ -119,14 +119,14 @@ class Peer:
     def doors(self):
         return {door for door, _, _ in self.calls}
 
-    def wait_answered(self, method, seconds=120):
+    def wait_answered(self, method, seconds=600):
         until = time.monotonic() + seconds
         while method not in self.answered:
             if time.monotonic() > until:
                 raise AssertionError(f"{method} was not answered: {self.calls}")
             time.sleep(0.01)
 
-    def wait_for(self, method, count=1, seconds=120):
+    def wait_for(self, method, count=1, seconds=600):
         until = time.monotonic() + seconds
         while len(self.called(method)) < count:
             if time.monotonic() > until:

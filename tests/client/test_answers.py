@@ -30,7 +30,7 @@ class Answers(test_client.Case):
                                  ("run", "--dry-run", self.cfg), ("reserve", "--no-wait", "1G"))
         for command in commands * 6:
             process = self.start(*command)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=600)
             self.assertIn(process.returncode, (0, 1, 3), f"{command}: {out}{err}")
             self.assertNotIn("\x1b", out + err)
 

@@ -96,7 +96,7 @@ class Case(unittest.TestCase):
 
     def ballast(self, *args, status=0):
         process = self.start(*args)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, status, f"{args}: {out}{err}")
         return out if status == 0 else err
 
@@ -221,7 +221,7 @@ class Simple(Case):
             connection[0].tell("event", {"number": number, "uuid": uuid, "reason": reason})
         seen = [json.loads(process.stdout.readline())["number"] for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        self.assertEqual((process.wait(20), seen), (0, [5, 8, 9]))
+        self.assertEqual((process.wait(600), seen), (0, [5, 8, 9]))
         process.communicate()
 
     def test_no_protocol_at_all(self):
@@ -260,7 +260,7 @@ class Reserve(Case):
             self.peer.wait_answered("reserve")
             for record in records:
                 if isinstance(record, threading.Event):
-                    record.wait(60)
+                    record.wait(600)
                 else:
                     connection.tell("reservation-changed", record)
         threading.Thread(target=later, daemon=True).start()
@@ -284,7 +284,7 @@ class Reserve(Case):
         process = self.start("reserve", "1G")
         self.reads(process, "500 of 1024 MiB missing; so far from web 100")
         shown.set()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("domain 3 web freed 614400 KiB", out)
 
@@ -310,7 +310,7 @@ class Reserve(Case):
             process = self.start("reserve", "1G", "--owner", "me")
             self.peer.wait_answered("reserve")
             process.send_signal(number)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=600)
             self.assertEqual(process.returncode, 128 + number, err)
             self.assertEqual(self.peer.called("release"), [{"id": 17, "owner": "me"}])
             self.peer.stop()
@@ -323,7 +323,7 @@ class Reserve(Case):
         self.reads(process, "waiting for it to start again")
         self.peer.methods["reservations"] = lambda *_: {"reservations": [GRANTED]}
         self.peer.start()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("17: 1048576 KiB granted", out)
 
@@ -335,7 +335,7 @@ class Reserve(Case):
 class Run(Case):
     def run_it(self, *command, status, options=()):
         process = self.start("run", self.cfg, *options, "--", *command)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, status, err)
         return out, err
 
@@ -348,7 +348,7 @@ class Run(Case):
         self.assertEqual(self.peer.called("bind"), [], "the one that was there is not the new one")
         self.doms.append(domain(9, "guest", state="build"))
         self.assertEqual(self.peer.wait_for("bind"), {"id": 17, "domid": 9, "uuid": UUID})
-        out, err = process.communicate("go\n", timeout=60)
+        out, err = process.communicate("go\n", timeout=600)
         self.assertEqual((process.returncode, out), (7, "out\n"), err)
         self.assertEqual(self.peer.called("release"), [], "what is bound lives as its domain does")
 
@@ -365,7 +365,7 @@ class Run(Case):
         self.assertEqual(self.peer.called("bind"), [], "the one that was there is not the new one")
         self.doms += [domain(8, "stranger", uuid=None), domain(9, "renamed", uuid=own, state="build")]
         self.assertEqual(self.peer.wait_for("bind"), {"id": 17, "domid": 9, "uuid": own})
-        _, err = process.communicate("go\n", timeout=60)
+        _, err = process.communicate("go\n", timeout=600)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("it is domain 9, and its reservation is bound", err)
         self.assertEqual(self.peer.called("release"), [], "the daemon has bound it by its uuid")
@@ -408,7 +408,7 @@ class Run(Case):
             self.serve()
             self.doms.append(domain(5, "guest"))
             process = self.start("run", self.cfg, *command)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=600)
             self.assertEqual(process.returncode, 1, err)
             self.assertIn("guest runs already, as domain 5", err)
             self.assertEqual(self.peer.called("reserve"), [], command)
@@ -443,7 +443,7 @@ class Run(Case):
         process.send_signal(signal.SIGHUP)
         self.assertEqual(process.stdout.readline(), "hup\n")
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual((process.returncode, out), (3, "term\n"), err)
         self.assertEqual(len(self.peer.called("release")), 1)
 
@@ -453,7 +453,7 @@ class Run(Case):
         process = self.start("run", self.cfg, "--", "touch", str(self.folder / "ran"))
         self.peer.wait_for("reservations")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(len(self.peer.called("release")), 1)
         self.assertFalse((self.folder / "ran").exists())
@@ -497,7 +497,7 @@ class Run(Case):
         self.doms.append(domain(9, "guest"))
         self.peer.start()
         go.touch()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(self.peer.called("bind")[-1]["domid"], 9)
 
@@ -513,7 +513,7 @@ class Run(Case):
         env = dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}")
         for path, words in ((self.cfg, "xl"), (xml, "virsh")):
             process = self.start("run", path, env=env)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=600)
             self.assertEqual((process.returncode, out), (5, f"{words} create {path} 17\n"), err)
         subject = self.folder / "x.json"
         subject.write_text(subprocess.run([BALLAST, "explain", "--json", self.cfg],

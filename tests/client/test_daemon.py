@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
                 [BALLASTD, "--host", f"sim:{self.folder}/host.scn", "--check-laws", "--run-dir",
                  str(self.folder / "run"), "--state-dir", str(self.folder / "state")], stderr=log)
         self.addCleanup(self.end, self.daemon)
-        until = time.monotonic() + 120
+        until = time.monotonic() + 600
         while time.monotonic() < until:
             if self.start("status").wait() == 0:
                 return
@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
     def end(self, daemon):
         if daemon.poll() is None:
             daemon.terminate()
-        daemon.wait(60)
+        daemon.wait(600)
 
     def start(self, *args):
         process = subprocess.Popen([BALLAST, "--run-dir", str(self.folder / "run"), *map(str, args)],
@@ -73,7 +73,7 @@ class Case(unittest.TestCase):
 
     def ballast(self, *args, status=0):
         process = self.start(*args)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, status, f"{args}: {out}{err}")
         return out if status == 0 else err
 
@@ -85,7 +85,7 @@ class Case(unittest.TestCase):
         lines = self.ballast("list", "--json").splitlines()
         return {domain["name"]: domain for domain in map(json.loads, lines)}
 
-    def until(self, what, seconds=120):
+    def until(self, what, seconds=600):
         end = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), end, "it does not come: " + (self.folder / "log").read_text())
@@ -101,7 +101,7 @@ class Starts(Case):
         said = self.ballast("run", "--dry-run", self.guest)
         self.assertIn("fits once other domains free", said)
         process = self.create(self.guest)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertIn("its reservation is bound", err)
         self.assertIn("web freed", err)
@@ -111,17 +111,17 @@ class Starts(Case):
     def test_one_that_never_fits(self):
         giant = self.config("giant", 7000)
         process = self.create(giant)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 1, err)
         self.assertIn("is not started", err)
         self.assertNotIn("giant", self.domains())
         process = self.start("run", "--dry-run", giant)
-        self.assertIn("it does not fit", process.communicate(timeout=60)[0])
+        self.assertIn("it does not fit", process.communicate(timeout=600)[0])
         self.assertEqual(process.returncode, 1)
 
     def test_a_command_that_fails(self):
         process = self.start("run", self.guest, "--", "sh", "-c", "exit 9")
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 9, err)
         self.assertEqual(self.reservations()[1]["state"], "released")
 
@@ -143,7 +143,7 @@ class ReservedFor(Case):
 
     def built(self, guest, number):
         process = self.start("sim-create", guest)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, out + err)
         self.until(lambda: self.reservations()[number]["state"] == "used")
         self.assertEqual(self.reservations()[number]["domid"], self.domains()[guest.stem]["domid"])
@@ -197,7 +197,7 @@ class OnAKnownXen(Case):
         self.assertEqual((said["profile"], said["profile_why"]), ("libxl", "chosen by --profile"))
         self.assertGreater(said["need_kib"], self.need_kib)
         process = self.create(self.guest)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertIn(f"needs {self.need_kib} KiB (profile xen-4.17.7: the host runs Xen 4.17.7+13", err)
         self.until(lambda: self.reservations()[1]["state"] == "used")
@@ -223,14 +223,14 @@ class Slowly(Case):
             process = self.start("reserve", "3G")
             self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))
             process.send_signal(number)
-            self.assertEqual(process.wait(60), 128 + number)
+            self.assertEqual(process.wait(600), 128 + number)
             self.assertEqual({r["state"] for r in self.reservations().values()}, {"released"})
 
     def test_free_is_interrupted(self):
         process = self.start("free", "5G", "--json")
         self.until(lambda: any(r["state"] == "reclaiming" for r in self.reservations().values()))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 1, err)
         said = json.loads(out)
         self.assertEqual((said["freed"], said["reason"]), (False, "interrupted"))
@@ -243,7 +243,7 @@ class Slowly(Case):
         self.daemon.kill()
         self.daemon.wait()
         self.begin()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertEqual(list(self.reservations()), [1], "asked once, also where the daemon died")
         self.assertIn("guest", self.domains())
@@ -256,7 +256,7 @@ class Slowly(Case):
         self.daemon.wait()
         self.begin()
         go.touch()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         self.assertEqual(process.returncode, 0, out + err)
         self.assertIn("its reservation is bound", err)
 
@@ -300,7 +300,7 @@ class Settings(Case):
         self.assertIn("PAUSED", self.ballast("status"))
         self.ballast("resume")
         self.assertNotIn("PAUSED", self.ballast("status"))
-        said = self.start("run", "--dry-run", self.config("giant", 7000)).communicate(timeout=60)[0]
+        said = self.start("run", "--dry-run", self.config("giant", 7000)).communicate(timeout=600)[0]
         self.assertIn("db has 2621440 KiB above its minimum: it is opted out", said)
         self.ballast("policy", "fixed")
         self.end(self.daemon)
@@ -350,14 +350,14 @@ class Settings(Case):
         self.assertEqual((line["what"], line["reason"]), ("grant", "fits"))
         later.join()
         follows.send_signal(signal.SIGINT)
-        self.assertEqual(follows.wait(60), 0)
+        self.assertEqual(follows.wait(600), 0)
 
     def test_bind_by_hand(self):
         self.ballast("reserve", self.config("small", 256))
         build = self.start("sim-create", self.config("small", 256))
         self.until(lambda: "small" in self.domains())
         self.ballast("bind", "1", "small")
-        self.assertEqual(build.wait(60), 0)
+        self.assertEqual(build.wait(600), 0)
         self.assertIn(self.reservations()[1]["state"], ("bound", "used"))
         self.ballast("bind", "1", "web", status=1)
 

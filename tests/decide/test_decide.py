@@ -31,7 +31,7 @@ class Session:
         return json.loads(self.raw(json.dumps(value).encode() + b"\n"))
 
     def finish(self):
-        out, err = self.child.communicate(timeout=60)
+        out, err = self.child.communicate(timeout=600)
         return self.child.returncode, out, err
 
     def end(self):
@@ -40,7 +40,7 @@ class Session:
 
 
 def run(data, *options):
-    done = subprocess.run([BALLAST, "decide", *options], input=data, capture_output=True, timeout=60)
+    done = subprocess.run([BALLAST, "decide", *options], input=data, capture_output=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -211,7 +211,7 @@ class Ends(unittest.TestCase):
         except BrokenPipeError:
             pass
         # Told by the signal, or by the write where it is ignored.
-        self.assertIn(session.child.wait(timeout=60), (-13, 3))
+        self.assertIn(session.child.wait(timeout=600), (-13, 3))
         session.child.stderr.close()
 
     def test_an_output_that_is_full(self):

@@ -31,7 +31,7 @@ def on(xen, config="", **options):
 def ballast(xen, *words, run="/nowhere", state=None):
     env = xen.env(**({"BALLAST_STATE_DIR": str(state)} if state else {}))
     return subprocess.run([BALLAST, "--run-dir", str(run), *words], env=env, capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=600, check=False)
 
 
 PARKED_PREFIX = bytes.fromhex("6f2d1c1e0b5c4a8e9d")
@@ -58,7 +58,7 @@ def claims_kib(xen):
 
 
 class Case(unittest.TestCase):
-    def eventually(self, what, wanted=True, patience=60):
+    def eventually(self, what, wanted=True, patience=600):
         end = time.monotonic() + patience
         while (got := what()) != wanted:
             if time.monotonic() > end:
@@ -628,16 +628,16 @@ class OneWriter(Case):
                                        env=xen.env(BALLAST_STATE_DIR=str(state)), stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE, text=True)
             stack.callback(command.kill)
-            self.assertIsNotNone(signal.sigtimedwait({signal.SIGIO}, 60))
+            self.assertIsNotNone(signal.sigtimedwait({signal.SIGIO}, 600))
             fcntl.flock(lock, fcntl.LOCK_UN)
-            _, said = command.communicate(timeout=60)
+            _, said = command.communicate(timeout=600)
             self.assertEqual(command.returncode, 0, said)
 
     def test_an_interrupted_free_reclaims_no_more(self):
         with self.freeing() as (_, mail, _, command):
             asked_kib = int(mail.read("memory/target"))
             command.send_signal(signal.SIGINT)
-            said, _ = command.communicate(timeout=60)
+            said, _ = command.communicate(timeout=600)
             self.assertIn("interrupted, and no more is reclaimed", said)
             # It keeps what it had then.
             kept_kib = int(mail.read("memory/target"))

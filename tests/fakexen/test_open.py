@@ -59,7 +59,7 @@ class Open(unittest.TestCase):
         with tempfile.TemporaryDirectory() as base:
             done = subprocess.run(
                 [os.environ["BALLASTD"], *words, "--run-dir", base + "/run", "--state-dir", base + "/state",
-                 "--config", "/dev/null"], env=xen.env(), capture_output=True, text=True, timeout=60, check=False)
+                 "--config", "/dev/null"], env=xen.env(), capture_output=True, text=True, timeout=600, check=False)
         self.assertEqual(done.returncode, 3, done.stderr)
         return done.stderr
 

@@ -13,7 +13,7 @@ class Qmemman:
     def connect(self):
         client = socket.socket(socket.AF_UNIX)
         client.connect(self.path)
-        client.settimeout(120)
+        client.settimeout(600)
         return client
 
     def send(self, text):

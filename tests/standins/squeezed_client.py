@@ -58,7 +58,7 @@ class Squeezed:
 
     def connect(self):
         client = socket.socket(socket.AF_UNIX)
-        client.settimeout(120)
+        client.settimeout(600)
         client.connect(self.path)
         return client
 

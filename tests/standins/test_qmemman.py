@@ -286,7 +286,7 @@ def its_place_is_its_own():
         second = Standin()
         second.arguments[-1] = str(daemon.path)
         second.start(wait=False)
-        assert second.process.wait(60) == 1 and "another program answers there: stop qmemman" in second.log(), second.log()
+        assert second.process.wait(600) == 1 and "another program answers there: stop qmemman" in second.log(), second.log()
         second.directory.cleanup()
         assert daemon.qmemman().request_mem(4096)
         daemon.kill()
@@ -297,7 +297,7 @@ def its_place_is_its_own():
         assert not daemon.path.exists()
         daemon.path.write_text("a file")
         daemon.start(wait=False)
-        assert daemon.process.wait(60) == 3 and "is not a socket" in daemon.log(), daemon.log()
+        assert daemon.process.wait(600) == 3 and "is not a socket" in daemon.log(), daemon.log()
         daemon.path.unlink()
         daemon.start()
 
@@ -316,7 +316,7 @@ def it_does_not_start_beside_qmemman():
                 with contextlib.suppress(BlockingIOError):
                     waiting[-1].connect(str(daemon.path))
             daemon.start(wait=False)
-            assert daemon.process.wait(60) == 1 and "another program answers there" in daemon.log(), daemon.log()
+            assert daemon.process.wait(600) == 1 and "another program answers there" in daemon.log(), daemon.log()
             for client in waiting:
                 client.close()
         daemon.start()

@@ -204,7 +204,7 @@ def its_configuration_says_what_a_guest_prefers():
                                   (None, 3, "qmemman.conf")):
             conf.unlink() if text is None else conf.write_text(text)
             daemon.start(wait=False)
-            assert daemon.process.wait(60) == status and why in daemon.log(), daemon.log()
+            assert daemon.process.wait(600) == status and why in daemon.log(), daemon.log()
         conf.write_text("")
         daemon.start()
 

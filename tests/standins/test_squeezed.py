@@ -401,7 +401,7 @@ def its_place_is_its_own():
         second = Standin()
         second.arguments[-1] = str(daemon.path)
         second.start(wait=False)
-        assert second.process.wait(60) == 1 and "another program answers there" in second.log(), second.log()
+        assert second.process.wait(600) == 1 and "another program answers there" in second.log(), second.log()
         second.directory.cleanup()
         assert daemon.squeezed().login() == "xenopsd"
         daemon.kill()
@@ -412,7 +412,7 @@ def its_place_is_its_own():
         assert not daemon.path.exists()
         daemon.path.write_text("a file")
         daemon.start(wait=False)
-        assert daemon.process.wait(60) == 3 and "is not a socket" in daemon.log(), daemon.log()
+        assert daemon.process.wait(600) == 3 and "is not a socket" in daemon.log(), daemon.log()
         daemon.path.unlink()
         daemon.start()
 

@@ -41,7 +41,7 @@ class Configured(Standin):
 
     def ends(self, status, why):
         self.start(wait=False)
-        assert self.process.wait(60) == status and why in self.log(), self.log()
+        assert self.process.wait(600) == status and why in self.log(), self.log()
 
 
 def dom0_gets_its_range():

@@ -17,7 +17,7 @@ from driver import Daemon, until
 BALLAST = os.environ["BALLAST"]
 SCREENS = pathlib.Path(os.environ.get("SCREENS", "screens"))
 TOOLS = pathlib.Path(__file__).resolve().parent
-LOOKS = int(os.environ.get("BALLAST_WAIT", "60"))  # seconds for a state to come, on a machine that has better things to do
+LOOKS = int(os.environ.get("BALLAST_WAIT", "600"))  # seconds for a state to come, on a machine that has better things to do
 
 HOST = """says "Guests of which two want more than they have."
 host total=32GiB xen=256MiB slack=64MiB

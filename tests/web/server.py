@@ -91,10 +91,10 @@ class Web:
         assert self.process.poll() is None, f"it ended: {self.said()}"
         return False
 
-    def connect(self, timeout=30):
+    def connect(self, timeout=600):
         return socket.create_connection(self.address, timeout=timeout)
 
-    def raw(self, data, timeout=30):
+    def raw(self, data, timeout=600):
         """What comes back to these bytes until the server closes; b"" where it just does."""
         with self.connect(timeout) as connection:
             came = b""
@@ -128,7 +128,7 @@ class Web:
     def __exit__(self, kind, *_):
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(600)
             assert kind or status == 0, f"it ended with {status}: {self.said()[-3000:]}"
         finally:
             if self.process.poll() is None:
@@ -166,7 +166,7 @@ class Events:
         self.state = None
         self.change = None  # the last one, as it came
         self.wholes = self.changes = 0
-        self.socket = web.connect(60)
+        self.socket = web.connect(600)
         lines = [f"GET /api/stream HTTP/1.1", f"Host: localhost:{web.address[1]}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.socket.sendall("\r\n".join(lines + ["", ""]).encode())
