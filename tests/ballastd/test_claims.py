@@ -62,20 +62,34 @@ def test_a_plain_start_is_refused():
         until(lambda: "took-reserved" in whats(client))
 
 
-# A tick may meet the new target before web does, and lowers its maximum: so it is set again.
-AGAIN = ",".join(f"{20 + 3.3 * i:.1f}s=10GiB" for i in range(8))
-GROWS = f"""says "Another program tells web to grow, and it takes in a tick what it can."
+def again(first_sec):
+    """A tick may meet the new target before web does, and lowers its maximum: so it is set again."""
+    return ",".join(f"{first_sec + 3.3 * i:.1f}s=10GiB" for i in range(8))
+
+
+GROWS = """says "Another program tells web to grow, and it takes in a tick what it can."
 host total=12GiB xen=100MiB slack=64MiB
 guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=700MiB
-guest web tot=2GiB min=2GiB max=2GiB static=10GiB uses=1GiB grow-rate=8000GiB/s reclaim-rate=1MiB/s set-target={AGAIN}
+guest web tot=2GiB min=2GiB max=2GiB static=10GiB uses=1GiB grow-rate=8000GiB/s reclaim-rate=1MiB/s set-target={again}
 duration 24h
 """
 
 
 def least_free(config):
     """What is left of free memory once it was told to take more than there is."""
-    with Daemon(GROWS, speed=10, config=config, checks=False) as daemon, daemon.client() as client:
-        client.call("reserve", name="big", min_kib=6 * 1024 * MIB, wait=True)
+    # Set before that is reserved, it is too early: then later.
+    for first_sec in (20, 200, 2000):
+        kib = least_free_if_in_time(first_sec, config)
+        if kib is not None:
+            return kib
+    raise AssertionError("too late each time")
+
+
+def least_free_if_in_time(first_sec, config):
+    with Daemon(GROWS.format(again=again(first_sec)), speed=10, config=config, checks=False) as daemon, daemon.client() as client:
+        client.call("reserve", name="big", min_kib=6 * 1024 * MIB, lease_usec=10**12)
+        if client.call("status")["uptime_usec"] > first_sec * 1_000_000:
+            return None
         def seen():
             return client.call("domains", domain="web")["domains"][0]
         until(lambda: seen()["current_kib"] > 3 * 1024 * MIB)
@@ -202,10 +216,11 @@ def test_what_reboots_finds_its_memory():
     with Daemon(REBOOTS, config=config, speed=20) as daemon, daemon.client() as client:
         def kept():
             return [each for each in client.call("reservations")["reservations"] if each["kind"] == "reboot"]
-        first = client.call("domains", domain="shop")["domains"][0]["domid"]
-        until(lambda: any(each["state"] == "granted" for each in kept()))
+        # "used" stays: whoever asks late finds that instead.
+        until(lambda: any(each["state"] in ("granted", "used") for each in kept()))
         assert claimed(client) == 0
-        until(lambda: any(each["name"] == "shop" and each["domid"] > first and each["state"] == "run"
+        # dom0 is 0, and it was 1 at first.
+        until(lambda: any(each["name"] == "shop" and each["domid"] > 1 and each["state"] == "run"
                           for each in client.call("domains")["domains"]))
 
 
@@ -221,10 +236,18 @@ def test_the_setting_can_change():
 
 def test_a_claim_that_fails():
     """The ledger keeps the reservation all the same, and the claim is made when it can be."""
-    with Daemon(scenario=FULL + "fault claim-fails 0s..3s\n", config=PARKED) as daemon, daemon.client() as client:
-        web = client.call("reserve", min_kib=1024 * MIB, name="web", wait=True)
-        assert web["state"] == "granted" and claimed(client) == 0, web
-        until(lambda: claimed(client) == 1024 * MIB)
+    # On a slow machine that time may be over before it is reserved: then longer.
+    for seconds in (3, 30, 300):
+        scenario = FULL + f"fault claim-fails 0s..{seconds}s\n"
+        with Daemon(scenario, config=PARKED) as daemon, daemon.client() as client:
+            web = client.call("reserve", min_kib=1024 * MIB, name="web", wait=True)
+            at_first = claimed(client)
+            in_time = client.call("status")["uptime_usec"] < seconds * 1_000_000
+            assert web["state"] == "granted" and (at_first == 0 or not in_time), (web, at_first)
+            until(lambda: claimed(client) == 1024 * MIB, 3 * seconds + 120)
+            if in_time:
+                return
+    raise AssertionError("too late each time")
 
 
 run([value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -62,7 +62,7 @@ def test_samples():
 
 def test_events():
     with Daemon(CALM, speed=20) as daemon, daemon.client() as client:
-        got = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", wait=True)
+        got = client.call("reserve", min_kib=6 * 1024 * MIB, label="shop", lease_usec=10**12, wait=True)
         assert got["state"] == "granted"
         client.call("set-shares", domain="mail", shares=2000)
         why = client.call("events", domain="web")
@@ -257,7 +257,7 @@ def test_full_disk():
         assert client.call("history", domain="web")["time_usec"]
         client.call("pause")
         client.call("resume")
-        assert [e["reason"] for e in client.call("events")["events"]][-2:] == ["pause", "pause"]
+        assert len(client.call("events", reason="pause")["events"]) == 2
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         until(lambda: client.call("status")["history"]["working"])
         # Its log could not be written meanwhile either.
@@ -291,16 +291,16 @@ def test_none():
             assert len(last) == len(before) == 512 and len(first) <= 3, len(first)
             history = client.call("status")["history"]
             assert history == {"working": False, "size_kib": 0, "most_kib": 0, "message": None}
-            kept = [e["reason"] for e in client.call("events", most=512)["events"]]
+            kept = client.call("events", most=512)["events"]
         assert not (daemon.state / "history.db").exists()
         # Read anew, it is kept from then on.
         daemon.config.write_text("[ballastd]\nhistory = 8MiB\n")
         daemon.process.send_signal(1)
         with daemon.client(status=True) as client:
             until(lambda: client.call("status")["history"]["size_kib"] > 0)
-            assert [e["reason"] for e in client.call("events", most=512)["events"]] == kept
+            check_kept(kept, client.call("events", most=512)["events"])
     bad = Daemon(CALM, config="[ballastd]\nhistory = 7MiB\n").start(wait=False)
-    assert bad.process.wait(20) == 2 and "history: too small" in bad.log()
+    assert bad.process.wait(600) == 2 and "history: too small" in bad.log()
     bad.directory.cleanup()
 
 
@@ -352,8 +352,10 @@ def test_parts():
 def test_parts_of_an_older_release():
     """Rows without parts are read, and go on with them."""
     with Daemon(CALM, speed=FAST) as daemon:
-        with daemon.client(status=True) as client:
+        with daemon.client() as client:
             until(lambda: client.call("status")["history"]["size_kib"] > 0)
+            # Started again, its clock goes on from here: it makes no sample again of what was there.
+            client.call("release", id=client.call("reserve", min_kib=4, wait=True)["id"])
         assert daemon.stop() == 0
         with contextlib.closing(sqlite3.connect(daemon.state / "history.db")) as db:
             host = db.execute("SELECT id FROM guest WHERE uuid = ?", (b"\xff" * 16,)).fetchone()[0]

@@ -118,7 +118,7 @@ def test_bounds_move_it_and_say_so():
 
 def test_a_foreign_write_pins():
     with Daemon(SCENARIO, speed=5) as daemon, daemon.client() as client:
-        until(lambda: domain(client)["target_kib"] > 1024 * MIB)
+        until(lambda: domain(client)["target_kib"] == 2048 * MIB)
         client.call("sim-set-target", domain="web", target_kib=600 * MIB)
         until(lambda: domain(client)["pinned_kib"])
         assert_pinned(client, 600, "unknown (xenstore)")
@@ -134,7 +134,7 @@ def test_a_foreign_write_pins():
 
 
 def test_a_rival_is_no_administrator():
-    config = "[ballastd]\nrival-writes = 4\nrival-within = 20s\nrival-quiet = 3s\n"
+    config = "[ballastd]\nrival-writes = 4\nrival-within = 30min\nrival-quiet = 24h\n"
     with Daemon(SCENARIO, config=config) as daemon, daemon.client() as client:
         client.call("set-target", domain="full", target_kib=1024 * MIB)
         for i in range(8):

@@ -147,18 +147,19 @@ duration 24h
 """
 
 
-def test_reboot_keeps_its_memory():
-    """By default; also if the daemon is killed meanwhile; guests that want to grow do not get it."""
-    with Daemon(scenario=REBOOTS, config="") as daemon:
+def is_kept_over_kills(scenario):
+    """False: it was back before the daemon was killed for the second time."""
+    with Daemon(scenario=scenario, config="") as daemon:
         def kept():
             with daemon.client() as client:
                 return [each for each in client.call("reservations")["reservations"] if each["kind"] == "reboot"
                         or each["owner"] == "reboot"]
         first = until(kept)[0]
-        assert (first["name"], first["state"]) == ("shop", "bound"), first
+        assert first["name"] == "shop", first
         daemon.kill()
         daemon.start()
-        until(lambda: kept()[0]["state"] == "granted")
+        until(lambda: kept()[0]["state"] in ("granted", "used"))
+        meanwhile = kept()[0]["state"] == "granted"
         daemon.kill()
         daemon.start()
         until(lambda: kept()[0]["state"] == "used")
@@ -167,12 +168,20 @@ def test_reboot_keeps_its_memory():
             domains = {each["name"]: each for each in client.call("domains")["domains"]}
             assert domains["shop"]["current_kib"] == 4096 * MIB, domains["shop"]
             assert client.call("status")["law_breaches"] == 0, daemon.log()
+        return meanwhile
+
+
+def test_reboot_keeps_its_memory():
+    """By default; also if the daemon is killed meanwhile; guests that want to grow do not get it."""
+    # On a slow machine it may be back too early: then it stays away longer.
+    assert any(is_kept_over_kills(REBOOTS.replace("returns=3s", f"returns={seconds}s")) for seconds in (3, 30, 300))
 
 
 def test_reboot_keeps_nothing():
     """With a lease of 0; and while XAPI is served, which reserves by itself."""
     def keeps_nothing(config):
-        with Daemon(scenario=REBOOTS, config=config) as daemon, daemon.client() as client:
+        # It stays away, so that it is seen to be.
+        with Daemon(scenario=REBOOTS.replace("returns=3s", "returns=10h"), config=config) as daemon, daemon.client() as client:
             until(lambda: "shop" not in [each["name"] for each in client.call("domains")["domains"]])
             assert client.call("reservations")["reservations"] == []
     keeps_nothing("[ballastd]\nreboot-lease = 0s\n")
