@@ -167,7 +167,7 @@ same_report() {
     wait "$waits" || status=$?
     cat out
     [ "$status" = 1 ]
-    grep -qE 'its target is now [0-9.]+ [KMG]iB: target (raised|lowered) .*: its target is pinned at ' out
+    grep -qE 'its target is now [0-9.]+ [KMG]iB: target (raised|lowered) .*: it(s target is pinned at| goes below its pinned target of) ' out
 }
 
 pinned() {
