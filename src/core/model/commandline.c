@@ -69,22 +69,43 @@ void ballast_caps_set_gnttab(struct ballast_host_caps *caps, uint32_t frames,
                          release.major < 4 || (release.major == 4 && release.minor < 18);
 }
 
+/* The next word of Xen's own line, or NULL: what follows "--" is for dom0's kernel. */
+static const char *next_option(const char *at, size_t *length)
+{
+    at += strspn(at, " ");
+    *length = strcspn(at, " ");
+    bool ends = *length == 0 || (*length == 2 && strncmp(at, "--", 2) == 0);
+    return ends ? NULL : at;
+}
+
+const char *ballast_commandline_find(const char *commandline, const char *key, size_t *length)
+{
+    const char *found = NULL;
+    size_t key_length = strlen(key);
+    size_t word_length;
+    for (const char *word = next_option(commandline, &word_length); word;
+         word = next_option(word + word_length, &word_length)) {
+        if (word_length <= key_length || word[key_length] != '=' ||
+            strncmp(word, key, key_length) != 0)
+            continue;
+        found = word + key_length + 1;
+        *length = word_length - key_length - 1;
+    }
+    return found;
+}
+
 void ballast_caps_from_commandline(struct ballast_host_caps *caps, const char *commandline,
                                    const char *xen_version)
 {
     uint32_t frames = BALLAST_GNTTAB_MAX_FRAMES;
     uint32_t maptrack_frames = BALLAST_GNTTAB_MAX_MAPTRACK_FRAMES;
-    const char *word = commandline + strspn(commandline, " ");
-    while (*word) {
-        size_t length = strcspn(word, " ");
-        if (length == 2 && strncmp(word, "--", 2) == 0)
-            break; /* what follows is for dom0's kernel */
+    size_t length;
+    for (const char *word = next_option(commandline, &length); word;
+         word = next_option(word + length, &length)) {
         read_option(word, length, "gnttab_max_frames", &frames);
         read_option(word, length, "gnttab_max_maptrack_frames", &maptrack_frames);
         read_switch(word, length, "vpmu", &caps->has_vpmu);
         read_switch(word, length, "argo", &caps->has_argo);
-        word += length;
-        word += strspn(word, " ");
     }
     ballast_caps_set_gnttab(caps, frames, maptrack_frames, xen_version);
 }

@@ -3,6 +3,8 @@
 #ifndef CORE_MODEL_COMMANDLINE_H
 #define CORE_MODEL_COMMANDLINE_H
 
+#include <stddef.h>
+
 #include <ballast/host.h>
 
 /*
@@ -14,7 +16,13 @@
 void ballast_caps_from_commandline(struct ballast_host_caps *caps, const char *commandline,
                                    const char *xen_version);
 
-/* The same with figures from another source. */
+/*
+ * The value of `key`, as Xen reads it: of the last "key=value". NULL if there is none. It ends
+ * after `length` characters.
+ */
+const char *ballast_commandline_find(const char *commandline, const char *key, size_t *length);
+
+/* The same as ballast_caps_from_commandline() with figures from another source. */
 void ballast_caps_set_gnttab(struct ballast_host_caps *caps, uint32_t frames,
                              uint32_t maptrack_frames, const char *xen_version);
 

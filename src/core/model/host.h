@@ -13,6 +13,8 @@
 #include <ballast/error.h>
 #include <ballast/host.h>
 
+#include "core/model/xen_memory.h"
+
 enum ballast_domain_state {
     BALLAST_DOMAIN_RUN,
     BALLAST_DOMAIN_BUILD,     /* a toolstack is still filling it */
@@ -122,7 +124,9 @@ struct ballast_host {
     uint64_t claimed_kib; /* of free_kib: claimed in Xen for domains being built */
     /* Of free_kib, beside claimed_kib: claimed in Xen for reservations, hv_claim() of edge/hv. */
     uint64_t reserved_claim_kib;
-    uint64_t xen_kib;   /* used by Xen itself; 0 if unknown */
+    uint64_t xen_kib; /* used by Xen itself; 0 if unknown */
+    /* What xen_kib consists of; if that is unknown, what it should at least be. */
+    struct ballast_xen_memory xen_memory;
     uint64_t slack_kib; /* of free_kib: kept for Xen, never reserved */
     /* Part of slack whatever slack is set to: what Xen lets domains take beyond maxmem_kib. */
     uint64_t extra_internal_kib;

@@ -128,15 +128,49 @@ static void divide_free(struct ballast_host_breakdown *made, const struct ballas
     made->part_kib[BALLAST_PART_FREE] = left_kib;
 }
 
-/* What is left of the total is unexplained; less than nothing means overcounted. */
-static int close_sum(struct ballast_host_breakdown *made, struct ballast_error *err)
+static int sum_host_parts(const struct ballast_host_breakdown *made, uint64_t *out_kib,
+                          struct ballast_error *err)
 {
-    uint64_t known_kib = 0;
+    *out_kib = 0;
     for (int i = 0; i < BALLAST_PARTS; i++) {
-        int rc = ballast_kib_add(known_kib, made->part_kib[i], &known_kib, err);
+        int rc = ballast_kib_add(*out_kib, made->part_kib[i], out_kib, err);
         if (rc < 0)
             return rc;
     }
+    return 0;
+}
+
+/*
+ * Xen itself: as the host reports it, else what it should take, as far as the other parts leave
+ * something of the total.
+ */
+static void add_xen_itself(struct ballast_host_breakdown *made, const struct ballast_host *host,
+                           uint64_t others_kib)
+{
+    uint64_t left_kib =
+        host->xen_kib > 0 ? host->xen_kib : ballast_sub_floor(made->total_kib, others_kib);
+    made->part_kib[BALLAST_PART_XEN] = host->xen_kib;
+    if (!host->xen_memory.known)
+        return;
+    for (int i = 0; i < BALLAST_XEN_PARTS; i++) {
+        made->xen_part_kib[i] = take_from_left(&left_kib, host->xen_memory.part_kib[i]);
+        if (host->xen_kib == 0)
+            made->part_kib[BALLAST_PART_XEN] += made->xen_part_kib[i];
+    }
+    made->unexplained_most_kib = host->xen_memory.unexplained_most_kib;
+}
+
+/* What is left of the total is unexplained; less than nothing means overcounted. */
+static int close_sum(struct ballast_host_breakdown *made, const struct ballast_host *host,
+                     struct ballast_error *err)
+{
+    uint64_t known_kib;
+    int rc = sum_host_parts(made, &known_kib, err);
+    if (rc < 0)
+        return rc;
+    add_xen_itself(made, host, known_kib);
+    if ((rc = sum_host_parts(made, &known_kib, err)) < 0)
+        return rc;
     made->part_kib[BALLAST_PART_UNEXPLAINED] = ballast_sub_floor(made->total_kib, known_kib);
     made->overcounted_kib = ballast_sub_floor(known_kib, made->total_kib);
     return 0;
@@ -148,7 +182,6 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
                         struct ballast_error *err)
 {
     struct ballast_host_breakdown made = {.total_kib = host->total_kib};
-    made.part_kib[BALLAST_PART_XEN] = host->xen_kib;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
@@ -161,7 +194,7 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
     if (rc < 0)
         return rc;
     divide_free(&made, host, reserved_kib);
-    rc = close_sum(&made, err);
+    rc = close_sum(&made, host, err);
     if (rc == 0)
         *out = made;
     return rc;

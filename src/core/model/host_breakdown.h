@@ -7,7 +7,9 @@
  * Allocated is Xen itself, the current memory of dom0 and of the other domains, and what the host
  * spends on them beyond that; the rest is unexplained. Free memory is divided by what it is set
  * aside for. Nothing counts twice: a claim and the rest of the same build are one; claims,
- * reservations and slack are parts of free memory. So is memory that is still to be scrubbed, and
+ * reservations and slack are parts of free memory. Where nothing reports what Xen itself takes,
+ * host->xen_memory is what it should take, cut to what is there: unexplained is never less than
+ * nothing. Memory that is still to be scrubbed is a part of free memory too, and
  * since Xen prefers clean pages (xen/common/page_alloc.c, alloc_heap_pages()), only that beyond all
  * reservations shows as scrub.
  */
@@ -57,6 +59,10 @@ struct ballast_host_breakdown {
      * one moment, and may be wrong.
      */
     uint64_t overcounted_kib;
+    /* What BALLAST_PART_XEN consists of; all 0 if that is not known. */
+    uint64_t xen_part_kib[BALLAST_XEN_PARTS];
+    /* The most that should be unexplained; 0 if it is not known what Xen itself takes. */
+    uint64_t unexplained_most_kib;
     uint64_t deficit_kib;   /* claims, reservations and slack beyond what is free; in no part */
     uint64_t estimated_kib; /* of the overhead: not measured */
 };
