@@ -391,8 +391,8 @@ static int fill_host(struct xen_sysctl_physinfo *info)
     *info = (struct xen_sysctl_physinfo){
         .threads_per_core = 1,
         .cores_per_socket = 4,
-        .nr_cpus = 4,
         .max_cpu_id = 3,
+        .nr_cpus = 4,
         .nr_nodes = 1,
         .capabilities = table->capabilities,
         .total_pages = table->total_pages,
@@ -515,9 +515,27 @@ static int pod_target(struct xen_pod_target *call, enum what what)
     return rc;
 }
 
+/* x86_64/compat/mm.c, XENMEM_machine_memory_map: 640 KiB, and from 1 MiB on what makes the total.
+ */
+static int machine_map(struct xen_memory_map *call)
+{
+    const uint64_t low_pages = 160;
+    struct e820entry *out = call->buffer.p;
+    if (call->nr_entries < 3 || table->total_pages <= low_pages)
+        return -EINVAL;
+    out[0] = (struct e820entry){.addr = 0, .size = low_pages * PAGE, .type = E820_RAM};
+    out[1] = (struct e820entry){.addr = low_pages * PAGE, .size = 96 * PAGE, .type = 2};
+    out[2] = (struct e820entry){
+        .addr = 256 * PAGE, .size = (table->total_pages - low_pages) * PAGE, .type = E820_RAM};
+    call->nr_entries = 3;
+    return 0;
+}
+
 static int do_memory(uint64_t op, void *argument)
 {
     switch (op) {
+    case XENMEM_machine_memory_map:
+        return machine_map(argument);
     case XENMEM_claim_pages:
         return claim(argument);
     case XENMEM_get_pod_target:
@@ -539,6 +557,9 @@ static int do_version(uint64_t op, void *argument)
         return (int)(table->major << 16 | table->minor);
     case XENVER_extraversion:
         memcpy(argument, table->extra, sizeof(xen_extraversion_t));
+        return 0;
+    case XENVER_capabilities:
+        memcpy(argument, "xen-3.0-x86_64 hvm-3.0-x86_32p", 31);
         return 0;
     case XENVER_commandline:
         memcpy(argument, table->commandline, sizeof(xen_commandline_t));

@@ -346,6 +346,30 @@ class Command(Case):
             self.assertEqual(domains["mail"]["static_max_kib"], 1024 * 1024)
             self.assertEqual((domains["mail"]["type"], domains["old"]["type"]), ("pvh", "pv"))
 
+    def test_host_names_what_xen_itself_takes(self):
+        with FakeXen(total_mib=4096) as xen:
+            xen.add("mail", memory_mib=512, maxmem_mib=1024, balloon=False, follows=False)
+            done = ballast(xen, "host", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            host = json.loads(done.stdout)
+            parts = host["xen_parts"]
+            # The map of device.c: 640 KiB, and memory from 1 MiB to 4 GiB + 384 KiB.
+            # 1048672 pages of 32 bytes: 8193 pages.
+            self.assertEqual(parts["frame_table"], 8193 * 4)
+            self.assertEqual(parts["machine_to_physical"], 5 * 2048)
+            self.assertEqual(parts["low_memory"], 640)
+            self.assertEqual(sum(parts.values()), host["parts"]["xen"])
+            self.assertEqual(sum(host["parts"].values()), host["total_kib"])
+            self.assertEqual(host["unexplained_most_kib"], 2048)
+            # A recording keeps them.
+            recorded = ballast(xen, "record", "--host", "xen", "--for", "50ms")
+            self.assertEqual(recorded.returncode, 0, recorded.stderr)
+            snapshot = json.loads(recorded.stdout.splitlines()[0])["host"]
+            self.assertEqual(snapshot["xen_parts"], parts)
+            # dom0 has four vCPUs, the PVH guest one (on Intel's processors 7 pages and 3 more), and there are Xen's own four.
+            guest = 25 if snapshot["processor"].startswith("GenuineIntel") else 23
+            self.assertEqual(parts["domains"], 4 * (28 + guest + 4))
+
     def test_set_target_writes_what_the_balloon_follows(self):
         with FakeXen() as xen:
             mail = xen.add("mail", memory_mib=512, maxmem_mib=1024)

@@ -183,6 +183,7 @@ int xen_open(const struct xen_options *options, struct hv **out, struct ballast_
         xen_ops_close(&host->hv);
         return rc;
     }
+    xen_ctrl_map(host->ctrl, &host->map, &host->pv32);
     *out = &host->hv;
     return 0;
 }

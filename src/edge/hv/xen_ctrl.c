@@ -28,6 +28,7 @@
     X(xc_interface_open)                                                                           \
     X(xc_interface_close)                                                                          \
     X(xc_domain_getinfolist)                                                                       \
+    X(xc_get_machine_memory_map)                                                                   \
     X(xc_physinfo)                                                                                 \
     X(xc_availheap)                                                                                \
     X(xc_domain_get_pod_target)                                                                    \
@@ -419,6 +420,7 @@ int xen_ctrl_host(struct xen_ctrl *ctrl, struct xen_counted_host *out, struct ba
         .free_kib = pages_kib(info.free_pages),
         .scrub_kib = pages_kib(info.scrub_pages),
         .claimed_kib = pages_kib(info.outstanding_pages),
+        .cpus = info.nr_cpus,
         .caps = {.hap = info.capabilities & XEN_SYSCTL_PHYSCAP_hap,
                  .shadow = info.capabilities & XEN_SYSCTL_PHYSCAP_shadow,
                  .iommu = info.capabilities & XEN_SYSCTL_PHYSCAP_directio,
@@ -544,6 +546,39 @@ int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ball
     snprintf(out->commandline, sizeof(out->commandline), "%.*s", (int)sizeof(commandline) - 1,
              commandline);
     return 0;
+}
+
+/* xen/arch/x86/include/asm/e820.h: E820MAX. */
+enum { MAP_ENTRIES = 1024 };
+/* xen/arch/x86/setup.c, arch_get_xen_caps(): "hvm-3.0-x86_32p" is there whenever HVM guests run. */
+#define PV32_WORD "xen-3.0-x86_32p"
+
+static void read_ram(struct xen_ctrl *ctrl, struct e820entry *entries, struct ballast_ram *ram,
+                     struct ballast_xen_map *out)
+{
+    size_t ranges = 0;
+    clear_log(ctrl);
+    int count = lib.xc_get_machine_memory_map(ctrl->xc, entries, MAP_ENTRIES);
+    for (int i = 0; i < count; i++) {
+        if (entries[i].type == E820_RAM)
+            ram[ranges++] = (struct ballast_ram){entries[i].addr, entries[i].size};
+    }
+    ballast_xen_map(ram, ranges, out);
+}
+
+void xen_ctrl_map(struct xen_ctrl *ctrl, struct ballast_xen_map *out, bool *pv32)
+{
+    xen_capabilities_info_t words = {0};
+    struct e820entry *entries = calloc(MAP_ENTRIES, sizeof(*entries));
+    struct ballast_ram *ram = calloc(MAP_ENTRIES, sizeof(*ram));
+    *out = (struct ballast_xen_map){0};
+    if (entries && ram)
+        read_ram(ctrl, entries, ram, out);
+    free(entries);
+    free(ram);
+    clear_log(ctrl);
+    *pv32 = lib.xc_version(ctrl->xc, XENVER_capabilities, &words) >= 0 &&
+            memmem(words, sizeof(words), PV32_WORD, strlen(PV32_WORD));
 }
 
 uint64_t xen_ctrl_calls(const struct xen_ctrl *ctrl)

@@ -55,6 +55,11 @@ int xen_ctrl_set_pod_target(struct xen_ctrl *ctrl, uint32_t domid, uint64_t page
 int xen_ctrl_claim(struct xen_ctrl *ctrl, const struct xen_counted *domain, uint64_t kib,
                    struct ballast_error *err);
 int xen_ctrl_version(struct xen_ctrl *ctrl, struct xen_version *out, struct ballast_error *err);
+/*
+ * The host's memory map, unknown where Xen does not tell it, and whether Xen runs 32-bit PV guests.
+ * Both stay the same until the host is booted again.
+ */
+void xen_ctrl_map(struct xen_ctrl *ctrl, struct ballast_xen_map *out, bool *pv32);
 /* Hypercalls made so far. */
 uint64_t xen_ctrl_calls(const struct xen_ctrl *ctrl);
 

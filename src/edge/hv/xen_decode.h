@@ -52,6 +52,7 @@ struct xen_counted_host {
     uint64_t free_kib;
     uint64_t scrub_kib;
     uint64_t claimed_kib;
+    uint32_t cpus; /* online */
     struct ballast_host_caps caps;
 };
 

@@ -52,6 +52,8 @@ struct xen_host {
     struct xen_light *light; /* opened when it is first needed */
     struct xen_event *event; /* the same */
     struct xen_version version;
+    struct ballast_xen_map map;
+    bool pv32; /* it runs 32-bit PV guests */
     char processor[BALLAST_PROCESSOR];
     bool watching;
     int watch_fd;              /* an epoll of the store's; -1: not needed so far */

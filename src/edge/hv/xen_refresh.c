@@ -174,6 +174,27 @@ static void set_parked_apart(const struct xen_host *host, const struct xen_count
     out->claimed_kib = ballast_sub_floor(total->claimed_kib, out->reserved_claim_kib);
 }
 
+/* What Xen itself should take, from what it tells of the host and its domains. */
+static void add_xen_memory(const struct xen_host *host, const struct xen_counted_host *total,
+                           const struct xen_counted *counted, size_t count,
+                           struct ballast_host *out)
+{
+    struct ballast_xen_facts facts = {
+        .total_kib = total->total_kib,
+        .cpus = total->cpus,
+        .version = out->xen_version,
+        .commandline = host->version.commandline,
+        .map = host->map,
+        .pv32 = host->pv32,
+        .vmx = out->caps.vmx,
+        .iommu = out->caps.iommu,
+    };
+    for (size_t i = 0; i < count; i++)
+        facts.domains_kib +=
+            ballast_xen_domain_kib(out->xen_version, counted[i].type, counted[i].vcpus, &out->caps);
+    ballast_xen_memory(&facts, &out->xen_memory);
+}
+
 static int make_snapshot(struct xen_host *host, const struct xen_counted_host *total,
                          const struct xen_counted *counted, size_t count, struct xen_snapshot *out,
                          struct ballast_error *err)
@@ -199,6 +220,7 @@ static int make_snapshot(struct xen_host *host, const struct xen_counted_host *t
     ballast_caps_from_commandline(&made.host.caps, host->version.commandline,
                                   made.host.xen_version);
     memcpy(made.host.processor, host->processor, sizeof(made.host.processor));
+    add_xen_memory(host, total, counted, count, &made.host);
     for (size_t i = 0; i < count; i++) {
         fill_snapshot_domain(host, &counted[i], &made.domains[i]);
         if (counted[i].dying)

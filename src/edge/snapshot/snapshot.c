@@ -126,6 +126,39 @@ static int read_processor(const struct source *host, char out[BALLAST_PROCESSOR]
     return 0;
 }
 
+/* Of a snapshot of Xen that has neither this nor xen_kib: the least that such a host takes. */
+static void estimate_xen_parts(struct ballast_host *out)
+{
+    const struct ballast_xen_facts facts = {
+        .total_kib = out->total_kib,
+        .version = out->xen_version,
+        .vmx = out->caps.vmx,
+        .iommu = out->caps.iommu,
+    };
+    if (*out->xen_version && out->xen_kib == 0)
+        ballast_xen_memory(&facts, &out->xen_memory);
+}
+
+static int read_xen_parts(const struct source *host, struct ballast_host *out)
+{
+    struct json_object *object;
+    struct ballast_xen_memory made = {.known = true};
+    int rc = json_get_object(host->object, "xen_parts", &host->at, &object, host->err);
+    if (rc == -ENOENT)
+        estimate_xen_parts(out);
+    if (rc < 0)
+        return absent_is_fine(rc);
+    struct source parts = {object, json_at_key(&host->at, "xen_parts"), host->err};
+    for (int i = 0; rc == 0 && i < BALLAST_XEN_PARTS; i++)
+        rc = optional_number(&parts, ballast_xen_part_about((enum ballast_xen_part)i)->word, 0,
+                             &made.part_kib[i]);
+    if (rc == 0)
+        rc = optional_number(host, "unexplained_most_kib", 0, &made.unexplained_most_kib);
+    if (rc == 0)
+        out->xen_memory = made;
+    return rc;
+}
+
 static int read_host(const struct source *top, struct ballast_host *out)
 {
     struct json_object *object;
@@ -145,8 +178,10 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = read_xen_version(&host, out->xen_version)) < 0 ||
         (rc = read_processor(&host, out->processor)) < 0)
         return rc;
-    rc = read_caps(&host, out->processor, &out->caps);
-    return rc < 0 ? rc : read_gnttab(&host, out->xen_version, &out->caps);
+    if ((rc = read_caps(&host, out->processor, &out->caps)) < 0 ||
+        (rc = read_gnttab(&host, out->xen_version, &out->caps)) < 0)
+        return rc;
+    return read_xen_parts(&host, out);
 }
 
 static int read_state(const struct source *dom, struct ballast_domain *out)

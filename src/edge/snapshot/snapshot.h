@@ -6,7 +6,8 @@
  *    "host":{"total_kib":..,"free_kib":..,"claimed_kib":..,"slush_kib":..,"scrub_kib":..,"xen_kib":..,
  *            "caps":{"hap":true,"shadow":true,"iommu":true,"iommu_hap_pt_share":true,"vmx":false},
  *            "gnttab_max_frames":64,"gnttab_max_maptrack_frames":1024,
- *            "xen_version":"4.17.7","processor":"GenuineIntel-6-55-4"},
+ *            "xen_version":"4.17.7","processor":"GenuineIntel-6-55-4",
+ *            "xen_parts":{"frame_table":..,"machine_to_physical":..,...},"unexplained_most_kib":..},
  *    "doms":[{"id":3,"name":"web","dom0":false,"state":"run","balloon":true,"tot_kib":..,
  *             "overhead_kib":..,"target_kib":..,"maxmem_kib":..,"dyn_min_kib":..,"dyn_max_kib":..,
  *             "static_max_kib":..,"build_left_kib":..,"used_kib":..,"free_kib":..,"report_age":1.2,
@@ -19,6 +20,8 @@
  * host: sizes 0, each of caps true except vmx; gnttab_*, version and processor unknown. Defaults of
  * a domain: state run, not dom0 (unless its id is 0), no balloon, target = tot, dyn_min = dyn_max =
  * target, static_max = dyn_max, maxmem = static_max, shares 1000, no report; null means absent.
+ * xen_parts (KiB, all optional) is what Xen itself takes, see core/model/xen_memory.h; where it and
+ * xen_kib are missing but xen_version is there, the least that such a host takes.
  * Unknown keys are ignored. Bytes in a name that are not characters, or would control a terminal,
  * become '?'.
  *

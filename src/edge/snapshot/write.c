@@ -123,6 +123,17 @@ static void write_name(FILE *out, const char *key, const char *name)
     (void)fputc('"', out);
 }
 
+static void put_xen_parts(FILE *out, const struct ballast_xen_memory *memory)
+{
+    const char *before = ",\"xen_parts\":{";
+    for (int i = 0; i < BALLAST_XEN_PARTS; i++) {
+        (void)fprintf(out, "%s\"%s\":%" PRIu64, before,
+                      ballast_xen_part_about((enum ballast_xen_part)i)->word, memory->part_kib[i]);
+        before = ",";
+    }
+    (void)fprintf(out, "},\"unexplained_most_kib\":%" PRIu64, memory->unexplained_most_kib);
+}
+
 static void put_host(FILE *out, const struct ballast_host *host)
 {
     struct field fields[HOST_FIELDS];
@@ -146,6 +157,8 @@ static void put_host(FILE *out, const struct ballast_host *host)
         write_name(out, "xen_version", host->xen_version);
     if (*host->processor)
         write_name(out, "processor", host->processor);
+    if (host->xen_memory.known)
+        put_xen_parts(out, &host->xen_memory);
     (void)fputc('}', out);
 }
 

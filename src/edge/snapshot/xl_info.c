@@ -35,17 +35,32 @@ struct reading {
     struct snapshot made;
     uint64_t seen; /* bit by enum key */
     struct text commandline;
+    uint64_t cpus;
+    bool pv32;
     bool in_list;   /* after the heading of `xl list` */
     bool is_behind; /* after `xl info`, so that only rows can follow */
     size_t room;    /* of the array of domains */
     size_t names_length;
 };
 
-enum key { TOTAL, FREE, CLAIMS, VERSION, VIRT_CAPS, HW_CAPS, COMMANDLINE, MACHINE, KEYS };
+enum key {
+    TOTAL,
+    FREE,
+    CLAIMS,
+    VERSION,
+    VIRT_CAPS,
+    HW_CAPS,
+    COMMANDLINE,
+    MACHINE,
+    CPUS,
+    XEN_CAPS,
+    KEYS
+};
 
 static const char *const keys[KEYS] = {"total_memory",    "free_memory", "outstanding_claims",
                                        "xen_version",     "virt_caps",   "hw_caps",
-                                       "xen_commandline", "machine"};
+                                       "xen_commandline", "machine",     "nr_cpus",
+                                       "xen_caps"};
 
 __attribute__((format(printf, 2, 3))) static int refuse_line(struct reading *reading,
                                                              const char *format, ...)
@@ -199,6 +214,14 @@ static int read_value(struct reading *reading, enum key key, struct text value)
             return refuse_line(reading, "machine: %.*s: Ballast knows only x86",
                                (int)ballast_min_u64(value.length, 40), value.at);
         break;
+    case CPUS:
+        /* It only serves an estimate: what is not a number counts as unknown. */
+        if (!text_number(value, UINT32_MAX, &reading->cpus))
+            reading->cpus = 0;
+        break;
+    case XEN_CAPS:
+        reading->pv32 = has_word(value, "xen-3.0-x86_32p");
+        break;
     case KEYS:
         break;
     }
@@ -347,17 +370,30 @@ static int read_lines(struct reading *reading, const char *data, size_t length)
     return rc;
 }
 
-/* xl subtracts claims from what it calls free. */
-/* Xen itself cuts it off at 1023 bytes. */
+/* Xen itself cuts its line off at 1023 bytes. What Xen takes is computed without a memory map. */
 static void read_commandline(const struct reading *reading, struct ballast_host *host)
 {
     char line[1024];
     size_t length = ballast_min_u64(reading->commandline.length, sizeof(line) - 1);
-    memcpy(line, reading->commandline.at, length);
-    line[length] = '\0';
-    ballast_caps_from_commandline(&host->caps, line, host->xen_version);
+    bool is_there = reading->seen & (UINT64_C(1) << COMMANDLINE);
+    memcpy(line, is_there ? reading->commandline.at : "", is_there ? length : 0);
+    line[is_there ? length : 0] = '\0';
+    if (is_there)
+        ballast_caps_from_commandline(&host->caps, line, host->xen_version);
+    const struct ballast_xen_facts facts = {
+        .total_kib = host->total_kib,
+        .cpus = (uint32_t)reading->cpus,
+        .version = host->xen_version,
+        .commandline = line,
+        .pv32 = reading->pv32,
+        .vmx = host->caps.vmx,
+        .iommu = host->caps.iommu,
+    };
+    if (*host->xen_version)
+        ballast_xen_memory(&facts, &host->xen_memory);
 }
 
+/* xl subtracts claims from what it calls free. */
 static int finish_snapshot(struct reading *reading)
 {
     struct ballast_host *host = &reading->made.host;
@@ -368,8 +404,7 @@ static int finish_snapshot(struct reading *reading)
                                keys[key]);
     }
     host->free_kib += host->claimed_kib;
-    if (reading->seen & (UINT64_C(1) << COMMANDLINE))
-        read_commandline(reading, host);
+    read_commandline(reading, host);
     reading->made.lacks = SNAPSHOT_LACKS_XEN | SNAPSHOT_LACKS_PROCESSOR | SNAPSHOT_WHOLE_MIB;
     if (!reading->in_list)
         reading->made.lacks |= SNAPSHOT_LACKS_DOMAINS;
