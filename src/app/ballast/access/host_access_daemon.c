@@ -97,6 +97,17 @@ static uint64_t part_kib(const struct host_access_daemon *access, const char *wo
     return json_field_sum(json_field(access->host, "parts"), word);
 }
 
+/* A daemon of another version may not have it. */
+static void fill_daemon_host_xen(const struct json_object *host, struct ballast_xen_memory *out)
+{
+    const struct json_object *parts = json_field(host, "xen_parts");
+    out->known = json_object_is_type(parts, json_type_object);
+    out->unexplained_most_kib = json_field_sum(host, "unexplained_most_kib");
+    for (int i = 0; out->known && i < BALLAST_XEN_PARTS; i++)
+        out->part_kib[i] =
+            json_field_sum(parts, ballast_xen_part_about((enum ballast_xen_part)i)->word);
+}
+
 static void fill_daemon_host(struct host_access_daemon *access)
 {
     static const char *const free_parts[] = {"claimed", "reserved", "slack", "scrub", "free"};
@@ -119,6 +130,7 @@ static void fill_daemon_host(struct host_access_daemon *access)
         .domain_count = count,
     };
     cli_field_host_facts(access->host, &access->is);
+    fill_daemon_host_xen(access->host, &access->is.xen_memory);
     for (size_t i = 0; i < count; i++)
         fill_daemon_host_domain(json_object_array_get_idx(access->domains, i),
                                 &access->is.domains[i]);

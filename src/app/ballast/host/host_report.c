@@ -38,6 +38,15 @@ void cli_host_sums(const struct ballast_host_breakdown *breakdown)
                breakdown->deficit_kib);
 }
 
+static void print_unexplained_note(const struct ballast_host_breakdown *breakdown)
+{
+    uint64_t most_kib = breakdown->unexplained_most_kib;
+    if (most_kib > 0 && breakdown->part_kib[BALLAST_PART_UNEXPLAINED] > most_kib)
+        printf("note: more is unexplained than the %" PRIu64 " KiB that Xen's other allocations "
+               "should take: see ballast-host(1)\n",
+               most_kib);
+}
+
 static void print_host_parts_notes(const struct cli_host *host)
 {
     cli_host_sums(&host->breakdown);
@@ -56,8 +65,9 @@ static void print_host_parts_notes(const struct cli_host *host)
     if (host->state)
         printf("note: memory is %s: %" PRIu64 " KiB are unneeded\n", host->state,
                host->unneeded_kib);
-    if (host->host->xen_kib == 0)
+    if (host->breakdown.part_kib[BALLAST_PART_XEN] == 0)
         puts("note: the snapshot does not have Xen's own memory, which is part of unexplained");
+    print_unexplained_note(&host->breakdown);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -128,6 +138,43 @@ static void add_domains(struct bars *bars, const struct ballast_host *host,
     add_host_parts_bar(bars, BALLAST_PART_DOMAINS, label, others_kib);
 }
 
+static const char *how_it_is_known(enum ballast_xen_part_sure sure)
+{
+    switch (sure) {
+    case BALLAST_XEN_BY_FORMULA:
+        return "";
+    case BALLAST_XEN_AT_LEAST:
+        return "at least: ";
+    case BALLAST_XEN_BY_BUILD:
+        return "Debian's build: ";
+    }
+    return "";
+}
+
+/* Nothing if it is not known. */
+static void print_xen_parts(const struct ballast_host_breakdown *breakdown)
+{
+    struct cli_table table;
+    if (breakdown->unexplained_most_kib == 0)
+        return;
+    cli_table_init(&table, 3, 1 | 4);
+    cli_table_add(&table, "xen");
+    cli_table_add(&table, "KiB");
+    cli_table_add(&table, "what");
+    for (int i = 0; i < BALLAST_XEN_PARTS; i++) {
+        const struct ballast_xen_part_about *about =
+            ballast_xen_part_about((enum ballast_xen_part)i);
+        if (breakdown->xen_part_kib[i] == 0)
+            continue;
+        cli_table_add(&table, "%s", about->word);
+        cli_table_add_kib(&table, breakdown->xen_part_kib[i]);
+        cli_table_add(&table, "%s%s", how_it_is_known(about->sure), about->what);
+    }
+    putchar('\n');
+    cli_table_print(&table);
+    cli_table_release(&table);
+}
+
 void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains, bool colour)
 {
     const struct ballast_host_breakdown *breakdown = &host->breakdown;
@@ -147,6 +194,7 @@ void cli_host_bars(const struct cli_host *host, const struct cli_sheet *domains,
     print_host_parts_title(host);
     fputs(text, stdout);
     puts("\na letter per part, as in 'ballast top'; : is less than a column; sizes in KiB");
+    print_xen_parts(breakdown);
     print_host_parts_notes(host);
     free(text);
     for (size_t i = 0; i < bars.count; i++)
@@ -187,6 +235,7 @@ void cli_host_table(const struct cli_host *host, const struct cli_sheet *domains
 {
     print_host_parts_title(host);
     print_parts(&host->breakdown);
+    print_xen_parts(&host->breakdown);
     if (domains->count > 0) {
         putchar('\n');
         cli_sheet_print(domains, choice, false);
@@ -201,6 +250,16 @@ struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *bre
     for (int i = 0; i < BALLAST_PARTS; i++)
         cli_json_kib(parts, ballast_host_part_name((enum ballast_host_part)i),
                      breakdown->part_kib[i]);
+    return parts;
+}
+
+static struct json_object *xen_parts_json(const struct ballast_host_breakdown *breakdown)
+{
+    bool is_known = breakdown->unexplained_most_kib > 0;
+    struct json_object *parts = is_known ? cli_json_object() : NULL;
+    for (int i = 0; i < BALLAST_XEN_PARTS && parts; i++)
+        cli_json_kib(parts, ballast_xen_part_about((enum ballast_xen_part)i)->word,
+                     breakdown->xen_part_kib[i]);
     return parts;
 }
 
@@ -234,6 +293,10 @@ void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains,
     cli_json_seconds(object, "t", host->host->now_usec);
     cli_json_kib(object, "total_kib", breakdown->total_kib);
     cli_json_add(object, "parts", cli_host_parts_json(breakdown));
+    cli_json_add(object, "xen_parts", xen_parts_json(breakdown));
+    cli_json_kib(object, "unexplained_most_kib",
+                 breakdown->unexplained_most_kib > 0 ? breakdown->unexplained_most_kib
+                                                     : BALLAST_NONE);
     cli_json_kib(object, "overcounted_kib", breakdown->overcounted_kib);
     cli_json_kib(object, "deficit_kib", breakdown->deficit_kib);
     cli_json_kib(object, "reserved_claim_kib", host->host->reserved_claim_kib);

@@ -383,6 +383,17 @@ static void encode_outlook(struct json_object *object, const struct engine *engi
     encode_u64(object, "unneeded_kib", outlook.is_known ? outlook.unneeded_kib : BALLAST_NONE);
 }
 
+/* What Xen itself consists of; null where that is not known. */
+static struct json_object *xen_parts_object(const struct ballast_host_breakdown *breakdown)
+{
+    bool is_known = breakdown->unexplained_most_kib > 0;
+    struct json_object *object = is_known ? build_object() : NULL;
+    for (int i = 0; i < BALLAST_XEN_PARTS && object; i++)
+        encode_u64(object, ballast_xen_part_about((enum ballast_xen_part)i)->word,
+                   breakdown->xen_part_kib[i]);
+    return object;
+}
+
 struct json_object *encode_host(struct engine *engine)
 {
     const struct ballast_host *host = overlay_snapshot(engine_overlay(engine));
@@ -410,6 +421,9 @@ struct json_object *encode_host(struct engine *engine)
         encode_u64(parts, ballast_host_part_name((enum ballast_host_part)part),
                    breakdown.part_kib[part]);
     build_add(object, "parts", parts);
+    build_add(object, "xen_parts", xen_parts_object(&breakdown));
+    encode_u64(object, "unexplained_most_kib",
+               host->xen_memory.known ? breakdown.unexplained_most_kib : BALLAST_NONE);
     encode_u64(object, "reserved_claim_kib", engine_claimed_kib(engine));
     encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
     encode_u64(object, "deficit_kib", breakdown.deficit_kib);
