@@ -19,7 +19,8 @@ static const char host_text[] =
     "{\"total_kib\":1000,\"available_kib\":90,\"deficit_kib\":0,\"overcounted_kib\":%d,"
     "\"state\":\"hard\",\"unneeded_kib\":7,"
     "\"parts\":{\"xen\":100,\"dom0\":200,\"domains\":500,\"overhead\":20,\"unexplained\":30,"
-    "\"claimed\":0,\"reserved\":50,\"slack\":10,\"scrub\":0,\"free\":%d}}";
+    "\"claimed\":0,\"reserved\":50,\"slack\":10,\"scrub\":0,\"free\":%d},"
+    "\"xen_parts\":{\"frame_table\":60,\"image\":40,\"new\":null},\"unexplained_most_kib\":64}";
 
 static struct json_object *parsed(const char *text)
 {
@@ -30,7 +31,7 @@ static struct json_object *parsed(const char *text)
 
 static struct json_object *host_with(int overcounted, int free_kib)
 {
-    char text[512];
+    char text[640];
     (void)snprintf(text, sizeof(text), host_text, overcounted, free_kib);
     return parsed(text);
 }
@@ -100,6 +101,10 @@ static void test_host_sums(void **state)
         has(text, "ballast_host_state{state=\"soft\"} 0");
         has(text, "ballast_host_unneeded_bytes 7168");
         assert_int_equal(sum_of(text, "ballast_host_memory_bytes{"), 1000 * 1024);
+        has(text, "ballast_host_xen_memory_bytes{part=\"frame_table\"} 61440");
+        has(text, "ballast_host_xen_memory_bytes{part=\"image\"} 40960");
+        has(text, "ballast_host_unexplained_most_bytes 65536");
+        assert_null(strstr(text, "part=\"new\""));
         has(text, i == 0   ? "ballast_host_memory_bytes{component=\"overcounted\"} 0"
                   : i == 1 ? "ballast_host_memory_bytes{component=\"overcounted\"} -40960"
                            : "ballast_host_memory_bytes{component=\"overcounted\"} 30720");

@@ -34,6 +34,14 @@ export function partsOf(host: Host): Part[] {
   return parts;
 }
 
+/** What Xen itself consists of, largest first; empty where the daemon does not know. */
+export function xenPartsOf(host: Host): [string, Kib][] {
+  return Object.entries(host.xen_parts ?? {})
+    .filter(([, kib]) => kib > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([word, kib]) => [word.replaceAll("_", " "), kib]);
+}
+
 /** The sum of the host's column: the parts less what is overcounted. */
 export const sumOf = (host: Host): Kib =>
   Object.values(host.parts).reduce((sum, kib) => sum + kib, 0) - host.overcounted_kib;

@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { heights } from "./breakdown";
-import { partsOf, sumOf, type Part } from "./host";
+import { partsOf, sumOf, type Part, xenPartsOf } from "./host";
 import { nameOf, type Domain, type Host } from "./model";
 import { fillOf, Swatch } from "./patterns";
 import { exact, percent, size, type Unit } from "./units";
@@ -96,6 +96,7 @@ export function HostPanel(props: Props): JSX.Element {
   const parts = partsOf(host);
   // Parts that are almost always empty have a row only when they are not.
   const rows = parts.filter((part) => part.kib > 0 || ["reserved", "free", "slack"].includes(part.key));
+  const xen = xenPartsOf(host);
   const sum = sumOf(host);
   return (
     <section class="panel host" aria-labelledby="host-title">
@@ -145,6 +146,22 @@ export function HostPanel(props: Props): JSX.Element {
           </tfoot>
         </table>
       </div>
+      {xen.length > 0 && (
+        <details class="xen-parts">
+          <summary>What Xen itself consists of</summary>
+          <table id="xen-parts">
+            <tbody>
+              {xen.map(([word, kib]) => (
+                <tr key={word} data-part={word} data-kib={kib}>
+                  <th scope="row">{word}</th>
+                  <td class="number" title={exact(kib)}>{size(kib, unit)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p class="note">Up to {size(host.unexplained_most_kib ?? 0, unit)} may be unexplained beside it.</p>
+        </details>
+      )}
       <p class="note">
         {size(host.available_kib, unit)} can be granted at once.
         {(host.reserved_claim_kib ?? 0) > 0 && <> Of what is reserved, {size(host.reserved_claim_kib ?? 0, unit)} are claimed in Xen.</>}

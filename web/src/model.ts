@@ -110,6 +110,8 @@ export interface Host {
   state?: "plenty" | "soft" | "hard" | "low" | null;
   unneeded_kib?: Kib | null;
   parts: Record<string, Kib>;
+  xen_parts?: Record<string, Kib> | null;
+  unexplained_most_kib?: Kib | null;
   overcounted_kib: Kib;
   deficit_kib: Kib;
 }

@@ -8,7 +8,7 @@ import { sorted } from "../src/guests";
 import { merged } from "../src/useevents";
 import { fromTo, reasonOf } from "../src/eventlist";
 import { Series } from "../src/history";
-import { partsOf, sumOf } from "../src/host";
+import { partsOf, sumOf, xenPartsOf } from "../src/host";
 import { marksOf, moveOf, type Domain, type HostEvent, type Host, type State } from "../src/model";
 import { ofGuest, ofHost, seriesOf, type Answer } from "../src/usehistory";
 import { progressOf } from "../src/reservations";
@@ -78,6 +78,13 @@ test("the parts of the host sum, also with one that is not known here", () => {
   assert.equal(sumOf(host), 100);
   assert.equal(partsOf(host).reduce((sum, part) => sum + part.kib, 0) - 5, 100);
   assert.equal(partsOf(host).find((part) => part.name === "ether")?.kib, 2);
+});
+
+test("what Xen consists of is listed by size, and is nothing where the daemon does not know", () => {
+  const host = { now_usec: 0, total_kib: 100, available_kib: 0, parts: { xen: 10, free: 90 }, overcounted_kib: 0, deficit_kib: 0 };
+  assert.deepEqual(xenPartsOf({ ...host, xen_parts: { image: 3, trace: 0, frame_table: 7 } }), [["frame table", 7], ["image", 3]]);
+  assert.deepEqual(xenPartsOf({ ...host, xen_parts: null }), []);
+  assert.deepEqual(xenPartsOf(host), []);
 });
 
 test("sizes in words", () => {

@@ -231,6 +231,25 @@ static void write_parts(struct metrics_text *text, const struct json_object *hos
     metrics_sample(text, &family, &label, 1, beyond_kib, sum_kib > total_kib);
 }
 
+/* Of the component xen; nothing where that is not known. */
+static void write_xen_parts(struct metrics_text *text, const struct json_object *host)
+{
+    static const struct metrics_family family = {
+        "ballast_host_xen_memory_bytes", METRICS_GAUGE, METRICS_BYTES,
+        "What the component xen of ballast_host_memory_bytes consists of, as far as it is known."};
+    const struct json_object *parts = json_field(host, "xen_parts");
+    if (!json_object_is_type(parts, json_type_object))
+        return;
+    struct json_object_iterator at = json_object_iter_begin((struct json_object *)parts);
+    struct json_object_iterator end = json_object_iter_end((struct json_object *)parts);
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        struct metrics_label label = {"part", json_object_iter_peek_name(&at)};
+        uint64_t kib = json_field_u64(parts, label.value);
+        if (kib != BALLAST_NONE)
+            metrics_sample(text, &family, &label, 1, kib, false);
+    }
+}
+
 /* 1 for the state that it is in, 0 for the others. */
 static void write_host_state(struct metrics_text *text, const struct json_object *host)
 {
@@ -265,6 +284,9 @@ void metrics_host(struct metrics_text *text, const struct json_object *host)
         {{"ballast_host_unneeded_bytes", METRICS_GAUGE, METRICS_BYTES,
           "What is available and what guests have beyond their need, less what others lack."},
          "unneeded_kib"},
+        {{"ballast_host_unexplained_most_bytes", METRICS_GAUGE, METRICS_BYTES,
+          "The most that should be unexplained on this host."},
+         "unexplained_most_kib"},
         {{"ballast_host_deficit_bytes", METRICS_GAUGE, METRICS_BYTES,
           "By how much claims, reservations and slack exceed free memory."},
          "deficit_kib"},
@@ -273,6 +295,7 @@ void metrics_host(struct metrics_text *text, const struct json_object *host)
     write_rows(text, rows, sizeof(rows) / sizeof(rows[0]), host);
     if (total_kib != BALLAST_NONE)
         write_parts(text, host, total_kib);
+    write_xen_parts(text, host);
     write_host_state(text, host);
 }
 
