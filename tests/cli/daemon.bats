@@ -12,8 +12,9 @@ guest small tot=1GiB min=256MiB max=3GiB uses=300MiB reclaim-rate=100MiB/s grow-
 guest large tot=3GiB min=512MiB max=3GiB uses=2500MiB reclaim-rate=100MiB/s grow-rate=100MiB/s
 duration 24h
 END
+    : >config
     export BALLAST_RUN_DIR=$BATS_TEST_TMPDIR/run
-    background log "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config /dev/null
+    background log "$BALLASTD" --host sim:host.scn --run-dir run --state-dir state --config config
     DAEMON=$!
     wait_until ballast status
 }
@@ -74,4 +75,17 @@ says() {
     wait_until says 'late ([0-9]*) is new: type .*, state .*current .*' list
     kill "${watchers[@]}"
     wait "${watchers[@]}"
+}
+
+@test "status --check: 1 while there is an alert, 0 before and after" {
+    start_daemon
+    run -0 ballast status --check
+    echo 'no such line' >config
+    kill -HUP "$DAEMON"
+    is_alarmed() { ! ballast status --check && ballast status | grep -q '^ALERT *configuration: '; }
+    wait_until is_alarmed
+    run -1 ballast status --check --json
+    : >config
+    kill -HUP "$DAEMON"
+    wait_until ballast status --check
 }

@@ -12,8 +12,11 @@
 #include "app/ballast/client/daemon_request.h"
 #include "core/base/units.h"
 
+enum { OPTION_CHECK = CLI_REQUEST_OPTIONS };
+
 static const struct cli_option status_options[] = {
     CLI_REQUEST_ROWS("one object: the daemon, its status and the host"),
+    [OPTION_CHECK] = {"check", NULL, "exit status 1 where something needs attention"},
     {NULL, NULL, NULL},
 };
 
@@ -132,12 +135,33 @@ static void print_status_json(const struct json_object *hello, struct json_objec
     cli_json_print(object);
 }
 
+/* What does not end by itself. */
+static bool needs_attention(const struct json_object *status, const struct json_object *host)
+{
+    return json_field_count(status, "alerts") > 0 || json_field_count(status, "backoff") > 0 ||
+           json_field_sum(host, "deficit_kib") > 0 ||
+           !json_field_bool(json_field(status, "ledger"), "writable");
+}
+
+static int parse_status(struct cli_daemon_request *request, bool *checks)
+{
+    int option;
+    while ((option = cli_args_next(request->args)) != CLI_ARGS_END) {
+        if (option == CLI_ARGS_BAD)
+            return CLI_BAD;
+        cli_daemon_request_option(request, option);
+        *checks |= option == OPTION_CHECK;
+    }
+    return cli_args_no_operands(request->args, NULL);
+}
+
 static int status_main(struct cli_args *args)
 {
     struct cli_daemon_request request = {.args = args};
     struct json_object *status = NULL;
     struct json_object *host = NULL;
-    if (cli_daemon_request_options(&request) || cli_args_no_operands(args, NULL))
+    bool checks = false;
+    if (parse_status(&request, &checks))
         return CLI_BAD;
     int rc = cli_daemon_request_open(&request, CLI_DAEMON_READS);
     if (!rc)
@@ -148,6 +172,8 @@ static int status_main(struct cli_args *args)
         print_status_json(wire_client_hello(request.daemon.client), status, host);
     else if (!rc)
         print_status_people(wire_client_hello(request.daemon.client), status, host);
+    if (!rc && checks && needs_attention(status, host))
+        rc = CLI_NO;
     cli_daemon_close(&request.daemon);
     json_object_put(status);
     json_object_put(host);
@@ -158,7 +184,9 @@ const struct cli_command cmd_status = {
     .name = "status",
     .summary = "show the state of the daemon",
     .operands = "",
-    .text = "Prints whether it balances, by which policy, what is reserved, and its alerts.",
+    .text = "Prints whether it balances, by which policy, what is reserved, and its alerts.\n"
+            "Exit status 1, with --check: there is an alert, a domain in backoff, less free\n"
+            "memory than is reserved, or a ledger that cannot be written.",
     .options = status_options,
     .run = status_main,
 };
