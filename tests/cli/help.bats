@@ -94,7 +94,7 @@ commands() {
     done
     [ "$(ballast profiles --json | jq -s 'map(select(.default)) | length')" = 1 ]
     [ "$(ballast profiles --json | jq -r 'select(.exact) | "\(.name) \(.sure)"' | paste -sd, -)" = \
-        "xen-4.14 measured,xen-4.17 measured,xen-4.18 source,xen-4.19 source,xen-4.20 measured" ]
+        "xen-4.14 measured,xen-4.17 measured,xen-4.18 source,xen-4.19 source,xen-4.20 measured,xen-4.21 source" ]
     [[ $(ballast profiles | head -n 1) == "libxl "*"(default)" ]]
 }
 

@@ -34,7 +34,8 @@ static const struct twin_release twins[] = {
     {"xen-4.19.4", false, 2, 0, true, false},   {"xen-4.19", false, 2, 0, true, false},
     {"xen-4.20.0", false, 2, 0, false, true},   {"xen-4.20.1", false, 2, 0, false, true},
     {"xen-4.20.2", false, 2, 0, true, true},    {"xen-4.20.4", false, 2, 0, true, true},
-    {"xen-4.20", false, 2, 0, true, true},
+    {"xen-4.20", false, 2, 0, true, true},      {"xen-4.21.0", false, 2, 0, true, true},
+    {"xen-4.21", false, 2, 0, true, true},
 };
 
 static struct ballast_breakdown evaluate(const char *profile, struct ballast_guest guest)
@@ -539,7 +540,9 @@ static void sureness(void **state)
         {"4.17", NULL, 0},
         {"4.15.5", NULL, 0},
         {"4.16.7", NULL, 0},
-        {"4.21.0", NULL, 0},
+        {"4.21.0", "xen-4.21.0", BALLAST_SURE_SOURCE},
+        {"4.21.9", "xen-4.21.2", BALLAST_SURE_ASSUMED},
+        {"4.22.0", NULL, 0},
         {"5.17.7", NULL, 0},
         {"4.", NULL, 0},
         {"", NULL, 0},
@@ -605,11 +608,9 @@ static void unknown_releases(void **state)
 static void names(void **state)
 {
     (void)state;
-    static const char *const same[][2] = {{"xen-4.14", "xen-4.14.6"},
-                                          {"xen-4.17", "xen-4.17.7"},
-                                          {"xen-4.18", "xen-4.18.6"},
-                                          {"xen-4.19", "xen-4.19.6"},
-                                          {"xen-4.20", "xen-4.20.4"}};
+    static const char *const same[][2] = {{"xen-4.14", "xen-4.14.6"}, {"xen-4.17", "xen-4.17.7"},
+                                          {"xen-4.18", "xen-4.18.6"}, {"xen-4.19", "xen-4.19.6"},
+                                          {"xen-4.20", "xen-4.20.4"}, {"xen-4.21", "xen-4.21.2"}};
     for (size_t i = 0; i < MEASURED_COUNT(same); i++) {
         const struct ballast_profile *a = ballast_profile_find(same[i][0]);
         const struct ballast_profile *b = ballast_profile_find(same[i][1]);

@@ -100,12 +100,12 @@ static int fill_terms(const struct ballast_profile *profile, const struct ballas
 /* A series stands for its last known release. */
 static const struct ballast_profile listed[] = {
     MEASURED("4.14", terms_4_14), MEASURED("4.17", terms_4_17_6), READ("4.18", terms_4_18_4),
-    READ("4.19", terms_4_19_4),   MEASURED("4.20", terms_4_20_2),
+    READ("4.19", terms_4_19_4),   MEASURED("4.20", terms_4_20_2), READ("4.21", terms_4_20_2),
 };
 static const struct {
     unsigned minor;
     unsigned last_point;
-} series[] = {{14, 6}, {17, 7}, {18, 6}, {19, 6}, {20, 4}};
+} series[] = {{14, 6}, {17, 7}, {18, 6}, {19, 6}, {20, 4}, {21, 2}};
 
 static const struct ballast_profile releases[] = {
     READ("4.14.0", terms_4_14),     READ("4.14.1", terms_4_14),       READ("4.14.2", terms_4_14),
@@ -126,6 +126,8 @@ static const struct ballast_profile releases[] = {
 
     READ("4.20.0", terms_4_20_0),   READ("4.20.1", terms_4_20_0),     READ("4.20.2", terms_4_20_2),
     READ("4.20.3", terms_4_20_2),   MEASURED("4.20.4", terms_4_20_2),
+
+    READ("4.21.0", terms_4_20_2),   READ("4.21.1", terms_4_20_2),     READ("4.21.2", terms_4_20_2),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -176,7 +178,7 @@ static int refuse_release(const char *version, struct ballast_error *err)
 {
     return ballast_fail(err, -ENOENT,
                         "what Xen %.40s takes for a guest is not known to the page: only releases "
-                        "of 4.14, 4.17, 4.18, 4.19 and 4.20 are",
+                        "of 4.14 and of 4.17 to 4.21 are",
                         version);
 }
 
