@@ -28,10 +28,10 @@ static struct ballast_xen_map lab_map(void)
 static struct ballast_xen_facts lab_facts(void)
 {
     return (struct ballast_xen_facts){.total_kib = 4193776,
-                                     .cpus = 2,
-                                     .version = "4.17.7",
-                                     .commandline = LAB_COMMANDLINE,
-                                     .map = lab_map()};
+                                      .cpus = 2,
+                                      .version = "4.17.7",
+                                      .commandline = LAB_COMMANDLINE,
+                                      .map = lab_map()};
 }
 
 static uint64_t part_of(const struct ballast_xen_facts *facts, enum ballast_xen_part part)
@@ -61,14 +61,16 @@ static void maps(void **state)
     assert_int_equal(map.compat_pages, 4 * GIB_BYTES / 4096);
 
     /* A hole that ends within a piece, and a top in the middle of one. */
-    struct ballast_ram odd[] = {{0, 3 * GIB_BYTES + 10 * MIB_BYTES}, {4 * GIB_BYTES, 100 * MIB_BYTES}};
+    struct ballast_ram odd[] = {{0, 3 * GIB_BYTES + 10 * MIB_BYTES},
+                                {4 * GIB_BYTES, 100 * MIB_BYTES}};
     ballast_xen_map(odd, 2, &map);
     assert_int_equal(map.frame_pages, (12 * 256 + 256 + 100) * MIB_BYTES / 4096);
     assert_int_equal(map.m2p_pages, 5 * GIB_BYTES / 4096);
     assert_int_equal(map.compat_pages, 6 * GIB_BYTES / 4096);
 
     /* Two ranges in one piece count once; half a page is none. */
-    struct ballast_ram near[] = {{MIB_BYTES, 4096}, {3 * MIB_BYTES, 6000}, {5 * MIB_BYTES + 1, 4096}};
+    struct ballast_ram near[] = {
+        {MIB_BYTES, 4096}, {3 * MIB_BYTES, 6000}, {5 * MIB_BYTES + 1, 4096}};
     ballast_xen_map(near, 3, &map);
     assert_int_equal(map.top_pages, 769);
     assert_int_equal(map.frame_pages, 769);
@@ -94,7 +96,8 @@ static void each_xen_part(void **state)
     assert_int_equal(part_of(&facts, BALLAST_XEN_FRAME_TABLE), 16 * 2048);
     assert_int_equal(part_of(&facts, BALLAST_XEN_M2P), 4 * 2048);
     assert_int_equal(part_of(&facts, BALLAST_XEN_LOW), 159 * 4);
-    assert_int_equal(part_of(&facts, BALLAST_XEN_CONSOLE), 16); /* "Allocated console ring of 16 KiB" */
+    assert_int_equal(part_of(&facts, BALLAST_XEN_CONSOLE),
+                     16); /* "Allocated console ring of 16 KiB" */
     assert_int_equal(part_of(&facts, BALLAST_XEN_PAGE_TABLES), 5 * 4);
     assert_int_equal(part_of(&facts, BALLAST_XEN_TRACE), 0);
     assert_int_equal(part_of(&facts, BALLAST_XEN_CRASH_KERNEL), 0);
@@ -164,7 +167,8 @@ static void buffers(void **state)
     assert_int_equal(part_of(&facts, BALLAST_XEN_CONSOLE), 64 * 512 * 16 / 1024);
 }
 
-/* A domain in Debian's 4.17.7: 13 + 2 + 3 + 1 pages, 11 + 2 + 8 + 1 + 1, and 2 more (xen_terms.h). */
+/* A domain in Debian's 4.17.7: 13 + 2 + 3 + 1 pages, 11 + 2 + 8 + 1 + 1, and 2 more (xen_terms.h).
+ */
 static uint64_t lab_domains_kib(void)
 {
     const struct ballast_host_caps caps = {.hap = true};
@@ -237,8 +241,8 @@ static void never_less_than_nothing(void **state)
     assert_int_equal(ballast_host_divide(&host, 0, NULL, &made, NULL, NULL), 0);
     assert_int_equal(made.xen_part_kib[BALLAST_XEN_FRAME_TABLE], 32768);
     assert_int_equal(made.xen_part_kib[BALLAST_XEN_M2P], 8192);
-    assert_int_equal(made.xen_part_kib[BALLAST_XEN_IMAGE], 10000 - 8192 - 636 - 16 - 20 - 16 -
-                                                               made.xen_part_kib[BALLAST_XEN_CPUS]);
+    assert_int_equal(made.xen_part_kib[BALLAST_XEN_IMAGE],
+                     10000 - 8192 - 636 - 16 - 20 - 16 - made.xen_part_kib[BALLAST_XEN_CPUS]);
     assert_int_equal(made.part_kib[BALLAST_PART_XEN], 42768);
     assert_int_equal(made.part_kib[BALLAST_PART_UNEXPLAINED], 0);
     assert_int_equal(made.overcounted_kib, 0);

@@ -312,8 +312,8 @@ static uint64_t processors_kib(const struct ballast_xen_facts *facts)
     uint64_t virtualisation = facts->vmx ? 1 : 2;
     if (cpus == 0)
         return 0;
-    uint64_t pages = cpus * (8 + 1 + virtualisation) + (cpus - 1) * (1 + 1 + 4) +
-                     ballast_div_up(cpus, 32);
+    uint64_t pages =
+        cpus * (8 + 1 + virtualisation) + (cpus - 1) * (1 + 1 + 4) + ballast_div_up(cpus, 32);
     return pages * BALLAST_PAGE_KIB;
 }
 
@@ -353,8 +353,7 @@ void ballast_xen_memory(const struct ballast_xen_facts *facts, struct ballast_xe
     kib[BALLAST_XEN_TRACE] = trace_kib(facts);
     kib[BALLAST_XEN_CONSOLE] = console_kib(facts);
     kib[BALLAST_XEN_PAGE_TABLES] = page_tables_kib(&map);
-    kib[BALLAST_XEN_DOMAINS] =
-        ballast_add_ceil(facts->domains_kib, OWN_DOMAINS * BALLAST_PAGE_KIB);
+    kib[BALLAST_XEN_DOMAINS] = ballast_add_ceil(facts->domains_kib, OWN_DOMAINS * BALLAST_PAGE_KIB);
     kib[BALLAST_XEN_CPUS] = processors_kib(facts);
     kib[BALLAST_XEN_IOMMU] = iommu_kib(facts);
     kib[BALLAST_XEN_IMAGE] = image_kib(facts->version);
