@@ -29,7 +29,7 @@ export function holds(condition, what) {
 export async function open(world, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "light", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(90000);
+  page.setDefaultTimeout(600000);
   page.complaints = [];
   page.strangers = [];
   page.on("console", (message) => {

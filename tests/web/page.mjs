@@ -350,7 +350,7 @@ const tests = {
     await world.stopDaemon();
     const context = await browser.newContext({ viewport: PHONE, reducedMotion: "reduce" });
     const page = await context.newPage();
-    page.setDefaultTimeout(90000);
+    page.setDefaultTimeout(600000);
     await page.goto(world.url);
     await page.waitForSelector('main[data-link="away"]');
     world.startDaemon();

@@ -14,7 +14,7 @@ export const run = promisify(execFile);
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Waits for a state, not for a time. The value that what() came to. */
-export async function until(what, why, seconds = 90) {
+export async function until(what, why, seconds = 600) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await what();
