@@ -159,7 +159,7 @@ def test_many():
         follower.close()
 
 
-def test_events():
+def test_states_come_in_order():
     """States in order, no two within a quarter of a second, and none that was seen already."""
     with Daemon() as daemon, Web(daemon.run) as web, daemon.client() as client:
         follower = web.follow()
