@@ -335,6 +335,6 @@ END
     done
     run -2 ballast list --host sim:missing.scn
     run -2 ballast list --host sim:"$SOURCE/README.md"
-    run -2 ballast list extra
+    run -2 ballast list extra --host sim
     run -2 ballast doctor extra
 }
