@@ -115,7 +115,7 @@ def test_reload():
                     ("[ballastd]\npolicy = nonsense\n", ":2: [ballastd] policy: no such policy"),
                     ("[ballastd]\npolicy = proportional\n", "no such policy: use one of ballast, fixed"),
                     ("[ballastd]\n\nintervall = 1s\n", ":3: [ballastd] intervall: no such key"),
-                    ("[ballastd]\nlease = 5\n", ":2: [ballastd] lease: use a time"),
+                    ("[ballastd]\nlease = 5x\n", ":2: [ballastd] lease: use a time"),
                     ("[balast]\nlease = 5s\n", ":2: [balast] lease: no such section"),
                     ("[ballastd]\nnonsense\n", ":2: neither a section nor a key"),
                     ("[guest a]\nmin = 2GiB\nmax = 1GiB\n", "[guest a] min: more than max"),
