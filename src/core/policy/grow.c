@@ -90,7 +90,48 @@ static void give_growth(struct balancer *balancer, size_t i, struct left *left)
     plan->grows = true;
 }
 
-/* Those whose turn it is, from the largest wish down, each bracket in order. */
+/*
+ * Domains by how large their wishes are, from the largest wish down to its half, from there to its
+ * quarter and so on, each bracket in the order of the domains: a list through plan->next, of
+ * indices + 1. A domain that gets nothing would get nothing later either, since less is left then,
+ * so each is tried once.
+ */
+struct brackets {
+    uint32_t first[64];
+    uint32_t last[64];
+};
+
+static void add_to_bracket(struct balancer *balancer, struct brackets *brackets, size_t i,
+                           uint64_t most_kib)
+{
+    uint64_t wish_kib = balancer->plans[i].wish_kib;
+    int bracket = __builtin_clzll(wish_kib) - __builtin_clzll(most_kib);
+    bracket += most_kib >> bracket > wish_kib;
+    uint32_t number = (uint32_t)i + 1;
+    if (brackets->first[bracket] == 0)
+        brackets->first[bracket] = number;
+    else
+        balancer->plans[brackets->last[bracket] - 1].next = number;
+    brackets->last[bracket] = number;
+    balancer->plans[i].next = 0;
+}
+
+static void give_by_size(struct balancer *balancer, enum turn turn, uint64_t most_kib,
+                         struct left *left)
+{
+    struct brackets brackets = {.first = {0}};
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        if (balancer->plans[i].wish_kib > 0 && turn_of(balancer, i) == turn)
+            add_to_bracket(balancer, &brackets, i, most_kib);
+    }
+    for (size_t bracket = 0; bracket < 64; bracket++) {
+        uint32_t next = brackets.first[bracket];
+        for (; next > 0; next = balancer->plans[next - 1].next)
+            give_growth(balancer, next - 1, left);
+    }
+}
+
+/* Those whose turn it is: if it is enough for all of them each has all, else the largest first. */
 static bool give_in_turn(struct balancer *balancer, enum turn turn, struct left *left)
 {
     uint64_t most_kib = 0;
@@ -102,13 +143,11 @@ static bool give_in_turn(struct balancer *balancer, enum turn turn, struct left 
         sum_kib = ballast_add_ceil(sum_kib, balancer->plans[i].wish_kib);
     }
     bool enough = sum_kib <= left->beyond_kib;
-    uint64_t bar_kib = enough ? 1 : most_kib;
-    for (; bar_kib > 0; bar_kib = bar_kib / 2) {
-        for (size_t i = 0; i < balancer->view_count; i++) {
-            const struct plan *plan = &balancer->plans[i];
-            if (plan->wish_kib >= bar_kib && !plan->grows && turn_of(balancer, i) == turn)
-                give_growth(balancer, i, left);
-        }
+    if (most_kib > 0 && !enough)
+        give_by_size(balancer, turn, most_kib, left);
+    for (size_t i = 0; i < balancer->view_count && most_kib > 0 && enough; i++) {
+        if (balancer->plans[i].wish_kib > 0 && turn_of(balancer, i) == turn)
+            give_growth(balancer, i, left);
     }
     return enough;
 }

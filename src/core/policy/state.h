@@ -33,7 +33,8 @@ struct plan {
     uint64_t maxmem_kib;
     uint64_t wish_kib; /* by how much its aim exceeds its target */
     enum balancer_reason reason;
-    bool grows; /* to be carried out after the changes that lower or limit */
+    uint32_t next; /* in grow.c's list of its bracket */
+    bool grows;    /* to be carried out after the changes that lower or limit */
 };
 
 /* The rates of guests of one type, as measured here. */
