@@ -261,51 +261,77 @@ struct reclaim {
     uint64_t about_kib;        /* what is lacking by that reason */
     uint64_t bar_kib;          /* a domain with at least this surplus is asked */
     uint64_t rate_kib_per_sec; /* of all domains that are asked */
-    uint64_t least_part;       /* and with at least a grain divided by this */
+    bool fine;                 /* and with at least a grain, or a part of it */
 };
+
+static bool is_worth_asking(const struct policy_domain *domain, uint64_t surplus, bool fine)
+{
+    uint64_t least_kib = grain_kib(domain);
+    return surplus >= BALLAST_PAGE_KIB && surplus >= (fine ? least_kib / FINE_PART : least_kib);
+}
 
 static bool may_reclaim_from(const struct policy_view *view, size_t i,
                              const struct reclaim *reclaim)
 {
     const struct policy_domain *domain = &view->domains[i];
     uint64_t kib = surplus_kib(view, i);
-    return kib >= reclaim->bar_kib && kib >= grain_kib(domain) / reclaim->least_part &&
+    return kib >= reclaim->bar_kib && is_worth_asking(domain, kib, reclaim->fine) &&
            !is_being_reclaimed(view, domain);
 }
 
-static bool can_ask_any(const struct policy_view *view, const struct reclaim *reclaim)
+/* The largest surplus. Says whether a domain that has a grain beyond its share can be asked. */
+static uint64_t most_surplus_kib(const struct policy_view *view, bool *can_ask_any)
+{
+    uint64_t most_kib = 0;
+    *can_ask_any = false;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        uint64_t kib = surplus_kib(view, i);
+        most_kib = ballast_max_u64(most_kib, kib);
+        *can_ask_any = *can_ask_any ||
+                       (is_worth_asking(domain, kib, false) && !is_being_reclaimed(view, domain));
+    }
+    return most_kib;
+}
+
+/* What domains could free whose surplus is above one bar and not above the one before. */
+struct step {
+    uint64_t kib;
+    uint64_t rate_kib_per_sec;
+};
+
+/* The bars are halves of the largest surplus, halves of these and so on, down to a page. */
+static void sum_by_bar(const struct policy_view *view, const struct reclaim *reclaim,
+                       uint64_t most_kib, struct step steps[64])
 {
     for (size_t i = 0; i < view->count; i++) {
-        if (may_reclaim_from(view, i, reclaim))
-            return true;
+        uint64_t kib = surplus_kib(view, i);
+        if (!may_reclaim_from(view, i, reclaim))
+            continue;
+        int at = __builtin_clzll(kib) - __builtin_clzll(most_kib);
+        at += most_kib >> at > kib;
+        steps[at].kib = ballast_add_ceil(steps[at].kib, kib);
+        steps[at].rate_kib_per_sec =
+            ballast_add_ceil(steps[at].rate_kib_per_sec, view->domains[i].reclaim_kib_per_sec);
     }
-    return false;
 }
 
 /* Ask few for much rather than many for little, but enough that they have twice what is wanted. */
-static void plan_reclaim(const struct policy_view *view, struct reclaim *reclaim)
+static void plan_reclaim(const struct policy_view *view, uint64_t underway, struct reclaim *reclaim)
 {
-    reclaim->bar_kib = BALLAST_PAGE_KIB;
-    uint64_t most_kib = 0;
-    for (size_t i = 0; i < view->count; i++)
-        most_kib = ballast_max_u64(most_kib, surplus_kib(view, i));
+    struct step steps[64] = {{0, 0}};
+    bool can_ask_any;
+    uint64_t most_kib = most_surplus_kib(view, &can_ask_any);
+    uint64_t sum_kib = 0;
     /* A grain is left to each, unless that is all that there is. */
-    reclaim->least_part = 1;
-    if (!can_ask_any(view, reclaim) && underway_kib(view) == 0)
-        reclaim->least_part = FINE_PART;
-    for (uint64_t bar_kib = most_kib; bar_kib > BALLAST_PAGE_KIB; bar_kib /= 2) {
-        uint64_t sum_kib = 0;
-        reclaim->bar_kib = bar_kib;
-        reclaim->rate_kib_per_sec = 0;
-        for (size_t i = 0; i < view->count; i++) {
-            if (!may_reclaim_from(view, i, reclaim))
-                continue;
-            sum_kib = ballast_add_ceil(sum_kib, surplus_kib(view, i));
-            reclaim->rate_kib_per_sec =
-                ballast_add_ceil(reclaim->rate_kib_per_sec, view->domains[i].reclaim_kib_per_sec);
-        }
-        if (sum_kib / 2 >= reclaim->take_kib)
-            break;
+    reclaim->fine = !can_ask_any && underway == 0;
+    reclaim->bar_kib = BALLAST_PAGE_KIB;
+    sum_by_bar(view, reclaim, most_kib, steps);
+    for (int at = 0; most_kib >> at > BALLAST_PAGE_KIB && sum_kib / 2 < reclaim->take_kib; at++) {
+        reclaim->bar_kib = most_kib >> at;
+        sum_kib = ballast_add_ceil(sum_kib, steps[at].kib);
+        reclaim->rate_kib_per_sec =
+            ballast_add_ceil(reclaim->rate_kib_per_sec, steps[at].rate_kib_per_sec);
     }
 }
 
@@ -313,7 +339,8 @@ static void plan_reclaim(const struct policy_view *view, struct reclaim *reclaim
 static struct reclaim wanted_reclaim(const struct policy_view *view, uint64_t lacking_kib)
 {
     struct reclaim reclaim = {.bar_kib = BALLAST_NONE};
-    uint64_t have_kib = ballast_add_ceil(view->available_kib, underway_kib(view));
+    uint64_t underway = underway_kib(view);
+    uint64_t have_kib = ballast_add_ceil(view->available_kib, underway);
     uint64_t take_kib =
         ballast_sub_floor(ballast_add_ceil(lacking_kib, view->headroom_kib), have_kib);
     uint64_t ignored_kib = lacking_kib > 0 ? 0 : view->headroom_kib / HEADROOM_PART;
@@ -323,7 +350,7 @@ static struct reclaim wanted_reclaim(const struct policy_view *view, uint64_t la
     reclaim.about_kib = lacking_kib > 0 ? ballast_min_u64(take_kib, lacking_kib) : take_kib;
     reclaim.reason =
         lacking_kib > 0 ? BALANCER_RECLAIMED_FOR_OTHERS : BALANCER_RECLAIMED_FOR_HEADROOM;
-    plan_reclaim(view, &reclaim);
+    plan_reclaim(view, underway, &reclaim);
     return reclaim;
 }
 
