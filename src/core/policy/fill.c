@@ -5,8 +5,10 @@
  *
  * Few passes sum the parts. The sum never falls as the level rises, as computed too: each product,
  * bound and rounded addition is monotone. So a level that fits tells that all lower ones do, and
- * one that does not tells of all higher ones; Newton's method finds two that are close together,
- * and only the halvings between these are left to sum.
+ * one that does not tells of all higher ones; Newton's method finds two that are close together.
+ * If all parts have the same whole pages at both, what is between them does not matter; else only
+ * the halvings between them are left to sum. None is needed where all parts have their upper
+ * bounds, or all their lower ones.
  */
 #include "core/policy/fill.h"
 
@@ -19,6 +21,10 @@
 #define STEPS 10
 /* The rounding of a sum of 10,000 parts is less than this part of it. */
 #define CLOSE 0x1p-38
+/* The last halving leaves less than this part of the highest level, its rounding included. */
+#define LAST_HALVING 0x1p-43
+/* Sums up to here are exact in floating point, and a part at a level is exact to a page. */
+#define EXACT_KIB (UINT64_C(1) << 50)
 
 static double at_level(const struct fill_part *part, double level)
 {
@@ -85,10 +91,11 @@ static bool fits_at(const struct fill_part *parts, size_t count, double total, d
 }
 
 /* Newton's method, within the bracket: between two bounds of parts the sum is linear. */
-static void narrow_bracket(const struct fill_part *parts, size_t count, double total,
+static void narrow_bracket(const struct fill_part *parts, size_t count, double total, double level,
                            struct bracket *bracket)
 {
-    double level = bracket->exceeds / 2;
+    if (!(level > 0 && level < bracket->exceeds))
+        level = bracket->exceeds / 2;
     for (int i = 0; i < STEPS; i++) {
         struct level_sum sum = try_level(parts, count, total, level, bracket);
         double next = level + (sum.slope_kib > 0 ? (total - sum.kib) / sum.slope_kib : 0);
@@ -102,17 +109,14 @@ static void narrow_bracket(const struct fill_part *parts, size_t count, double t
     (void)fits_at(parts, count, total, level + level * CLOSE, bracket);
 }
 
-static double find_level(const struct fill_part *parts, size_t count, double total)
+static double halve_bracket(const struct fill_part *parts, size_t count, double total, double top,
+                            struct bracket *bracket)
 {
     double low = 0;
-    double high = top_level(parts, count);
-    if (sum_at(parts, count, high).kib <= total)
-        return high;
-    struct bracket bracket = {.fits = 0, .exceeds = high};
-    narrow_bracket(parts, count, total, &bracket);
+    double high = top;
     for (int i = 0; i < HALVINGS; i++) {
         double middle = low + (high - low) / 2;
-        if (fits_at(parts, count, total, middle, &bracket))
+        if (fits_at(parts, count, total, middle, bracket))
             low = middle;
         else
             high = middle;
@@ -126,19 +130,68 @@ static uint64_t whole_pages(const struct fill_part *part, double kib)
     return ballast_max_u64(part->low_kib, ballast_min_u64(part->high_kib, rounded_kib));
 }
 
-void fill_by_weight(struct fill_part *parts, size_t count, uint64_t total_kib)
+static uint64_t part_at(const struct fill_part *part, double level)
 {
-    double level = find_level(parts, count, (double)total_kib);
-    uint64_t given_kib = 0;
+    double kib = at_level(part, level);
+    /* At its bound a part is exact, in whole pages or not. */
+    return kib >= (double)part->high_kib ? part->high_kib : whole_pages(part, kib);
+}
+
+/* Fills all parts. Whether they would be the same at the other level. */
+static bool fill_at(struct fill_part *parts, size_t count, double level, double other)
+{
+    bool same = true;
     for (size_t i = 0; i < count; i++) {
-        double kib = at_level(&parts[i], level);
-        /* At its bound a part is exact, in whole pages or not. */
-        if (kib >= (double)parts[i].high_kib)
-            parts[i].out_kib = parts[i].high_kib;
-        else
-            parts[i].out_kib = whole_pages(&parts[i], kib);
-        given_kib = ballast_add_ceil(given_kib, parts[i].out_kib);
+        parts[i].out_kib = part_at(&parts[i], level);
+        same = same && part_at(&parts[i], other) == parts[i].out_kib;
     }
+    return same;
+}
+
+static void fill_to_level(struct fill_part *parts, size_t count, double total, double guess)
+{
+    double top = top_level(parts, count);
+    if (sum_at(parts, count, top).kib <= total) {
+        (void)fill_at(parts, count, top, top);
+        return;
+    }
+    struct bracket bracket = {.fits = 0, .exceeds = top};
+    narrow_bracket(parts, count, total, guess, &bracket);
+    double least = bracket.fits - top * LAST_HALVING;
+    if (fill_at(parts, count, least > 0 ? least : 0, bracket.exceeds))
+        return;
+    double level = halve_bracket(parts, count, total, top, &bracket);
+    (void)fill_at(parts, count, level, level);
+}
+
+/* What parts have at least and at most. Fills all with the most. */
+struct bounds {
+    uint64_t low_kib;
+    uint64_t high_kib;
+    uint64_t weight;
+    uint64_t bits; /* of all bounds, together */
+};
+
+static struct bounds fill_to_bounds(struct fill_part *parts, size_t count)
+{
+    struct bounds sum = {0, 0, 0, 0};
+    for (size_t i = 0; i < count; i++) {
+        struct fill_part *part = &parts[i];
+        part->out_kib = part->weight > 0 ? part->high_kib : part->low_kib;
+        sum.low_kib = ballast_add_ceil(sum.low_kib, part->low_kib);
+        sum.high_kib = ballast_add_ceil(sum.high_kib, part->out_kib);
+        sum.weight = ballast_add_ceil(sum.weight, part->weight);
+        sum.bits |= part->low_kib | part->high_kib;
+    }
+    return sum;
+}
+
+/* Pages that rounding left over. */
+static void hand_out_rest(struct fill_part *parts, size_t count, uint64_t total_kib)
+{
+    uint64_t given_kib = 0;
+    for (size_t i = 0; i < count; i++)
+        given_kib = ballast_add_ceil(given_kib, parts[i].out_kib);
     uint64_t left_kib = ballast_sub_floor(total_kib, given_kib);
     for (size_t i = 0; i < count && left_kib >= BALLAST_PAGE_KIB; i++) {
         if (parts[i].weight == 0)
@@ -148,4 +201,21 @@ void fill_by_weight(struct fill_part *parts, size_t count, uint64_t total_kib)
         parts[i].out_kib += more_kib;
         left_kib -= more_kib;
     }
+}
+
+void fill_by_weight(struct fill_part *parts, size_t count, uint64_t total_kib)
+{
+    struct bounds sum = fill_to_bounds(parts, count);
+    bool exact = sum.bits < EXACT_KIB && sum.high_kib < EXACT_KIB;
+    if (exact && total_kib >= sum.high_kib + BALLAST_PAGE_KIB)
+        return;
+    bool whole = sum.bits % BALLAST_PAGE_KIB == 0;
+    if (exact && total_kib < sum.low_kib + (whole ? BALLAST_PAGE_KIB : 1)) {
+        for (size_t i = 0; i < count; i++)
+            parts[i].out_kib = parts[i].low_kib;
+        return;
+    }
+    fill_to_level(parts, count, (double)total_kib,
+                  (double)total_kib / (double)ballast_max_u64(sum.weight, 1));
+    hand_out_rest(parts, count, total_kib);
 }
