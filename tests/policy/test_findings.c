@@ -21,7 +21,7 @@ static enum balancer_reason found(struct track before, struct track after)
     struct balancer_finding out[FINDINGS_MOST];
     struct ballast_domain domain = a_guest(7, 512, 1000, 2000);
     domain.used_kib = 900 * MIB;
-    size_t count = findings_of(&before, &after, &domain, 100 * SEC, out);
+    size_t count = findings_of(&before.probe, &after, &domain, 100 * SEC, out);
     assert_true(count <= 1);
     if (count == 0)
         return BALANCER_REASONS;
@@ -95,7 +95,7 @@ static void test_pressure_is_told_seldom(void **state)
         struct track before = track;
         /* It flickers for three minutes, and is quiet after that. */
         track.distress.level = tick % 2 == 0 && tick < 1800 ? DISTRESS_FULL : DISTRESS_UNKNOWN;
-        for (size_t i = findings_of(&before, &track, &domain, tick * TICK, out); i > 0; i--)
+        for (size_t i = findings_of(&before.probe, &track, &domain, tick * TICK, out); i > 0; i--)
             told[out[i - 1].reason == BALANCER_DISTRESS_OVER]++;
     }
     assert_int_equal(told[0], 1);
@@ -122,7 +122,7 @@ static void flicker_second(struct flicker *flicker, uint64_t now_usec)
     domain->report_age_usec = 0;
     domain->used_kib = domain->tot_kib;
     track_update(&flicker->track, domain, now_usec, 64);
-    for (size_t i = findings_of(&before, &flicker->track, domain, now_usec, out); i > 0; i--) {
+    for (size_t i = findings_of(&before.probe, &flicker->track, domain, now_usec, out); i > 0; i--) {
         flicker->told++;
         if (out[i - 1].reason == BALANCER_REPORT_FOLLOWS ||
             out[i - 1].reason == BALANCER_REPORT_UNUSED)

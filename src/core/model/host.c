@@ -9,6 +9,9 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 
+#define HOST_DEFINITION
+#include "core/model/host_inline.h"
+
 static const char *const state_names[BALLAST_DOMAIN_STATES] = {
     [BALLAST_DOMAIN_RUN] = "run",
     [BALLAST_DOMAIN_BUILD] = "build",
@@ -211,42 +214,6 @@ uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t rese
 uint64_t ballast_host_available_kib(const struct ballast_host *host)
 {
     return ballast_host_at_once_kib(host, 0, 0);
-}
-
-bool ballast_domain_is_asked(const struct ballast_domain *domain)
-{
-    if (domain->state != BALLAST_DOMAIN_RUN || !domain->has_balloon || domain->shares == 0)
-        return false;
-    /* Its range is just being changed, or is invalid: it is not asked until this is fixed. */
-    if (domain->dynamic_min_kib > domain->dynamic_max_kib ||
-        domain->dynamic_max_kib > domain->static_max_kib)
-        return false;
-    /* A lower target frees nothing, and a higher one takes memory that does not return. */
-    if (ballast_domain_pod_lacks_kib(domain) > 0)
-        return false;
-    return !domain->is_dom0 || domain->dynamic_min_kib < domain->dynamic_max_kib;
-}
-
-uint64_t ballast_domain_untaken_kib(const struct ballast_domain *domain)
-{
-    bool takes = domain->state == BALLAST_DOMAIN_RUN || domain->state == BALLAST_DOMAIN_MIGRATING;
-    if (!takes || !domain->has_balloon || ballast_domain_is_asked(domain))
-        return 0;
-    return ballast_sub_floor(ballast_min_u64(domain->target_kib, domain->maxmem_kib),
-                             domain->tot_kib);
-}
-
-uint64_t ballast_domain_pod_lacks_kib(const struct ballast_domain *domain)
-{
-    uint64_t lacks_kib = ballast_sub_floor(domain->pod_entries_kib, domain->pod_cache_kib);
-    return lacks_kib > BALLAST_MIB_KIB ? lacks_kib : 0;
-}
-
-uint64_t ballast_domain_used_kib(const struct ballast_domain *domain)
-{
-    if (domain->used_kib == BALLAST_NONE)
-        return BALLAST_NONE;
-    return ballast_min_u64(ballast_add_ceil(domain->used_kib, domain->video_kib), BALLAST_NONE - 1);
 }
 
 uint64_t ballast_domain_spare_kib(const struct ballast_domain *domain)

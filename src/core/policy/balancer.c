@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "core/base/units_inline.h"
+#include "core/model/host_inline.h"
 #include "core/policy/findings.h"
 #include "core/policy/first_need.h"
 #include "core/policy/pin.h"
@@ -170,7 +170,8 @@ static bool same_domains(const struct balancer *balancer, const struct ballast_h
 static int check_unique_ids(struct balancer *balancer, const struct ballast_host *host,
                             struct ballast_error *err)
 {
-    if (same_domains(balancer, host))
+    balancer->same_domains = same_domains(balancer, host);
+    if (balancer->same_domains)
         return 0;
     memset(balancer->table, 0, balancer->table_size * sizeof(*balancer->table));
     for (size_t i = 0; i < host->domain_count; i++) {
@@ -185,40 +186,49 @@ static int check_unique_ids(struct balancer *balancer, const struct ballast_host
     return 0;
 }
 
-static void refresh_tracks(struct balancer *balancer, const struct ballast_host *host)
+/* A further sample of a domain. */
+static void refresh_track(struct balancer *balancer, struct track *track,
+                          const struct ballast_domain *domain, uint64_t now_usec)
+{
+    struct probe probe = track->probe;
+    uint32_t trust_permyriad = track->trust_permyriad;
+    uint64_t stopped_usec = track->last_stop.usec;
+    track_update(track, domain, now_usec, balancer->options.inaccuracy_kib);
+    if (start_up_lasts(track, balancer->options.settings.start_up_usec, now_usec))
+        start_up_apply(trust_permyriad, track, domain);
+    balancer->finding_count += findings_of(&probe, track, domain, now_usec,
+                                           balancer->findings + balancer->finding_count);
+    balancer->stop_changes += track->last_stop.usec != stopped_usec;
+}
+
+/* Domains came or went, or are in another order: their tracks are looked up by id. */
+static void reorder_tracks(struct balancer *balancer, const struct ballast_host *host)
 {
     struct track *swap = balancer->old_tracks;
     balancer->old_tracks = balancer->tracks;
     balancer->old_count = balancer->track_count;
     balancer->tracks = swap;
     balancer->track_count = host->domain_count;
-    bool indexed = false;
+    index_old_tracks(balancer);
     for (size_t i = 0; i < host->domain_count; i++) {
-        const struct ballast_domain *domain = &host->domains[i];
-        const struct track *old = NULL;
-        /* Domains are mostly in the same order as before. */
-        if (i < balancer->old_count && balancer->old_tracks[i].id == domain->id) {
-            old = &balancer->old_tracks[i];
-        } else {
-            if (!indexed)
-                index_old_tracks(balancer);
-            indexed = true;
-            old = find_old(balancer, domain->id);
-        }
+        const struct track *old = find_old(balancer, host->domains[i].id);
         if (!old) {
-            track_begin(&balancer->tracks[i], domain, host->now_usec);
+            track_begin(&balancer->tracks[i], &host->domains[i], host->now_usec);
             continue;
         }
         balancer->tracks[i] = *old;
-        track_update(&balancer->tracks[i], domain, host->now_usec,
-                     balancer->options.inaccuracy_kib);
-        if (start_up_lasts(&balancer->tracks[i], balancer->options.settings.start_up_usec,
-                           host->now_usec))
-            start_up_apply(old, &balancer->tracks[i], domain);
-        balancer->finding_count += findings_of(old, &balancer->tracks[i], domain, host->now_usec,
-                                               balancer->findings + balancer->finding_count);
-        balancer->stop_changes += balancer->tracks[i].last_stop.usec != old->last_stop.usec;
+        refresh_track(balancer, &balancer->tracks[i], &host->domains[i], host->now_usec);
     }
+}
+
+static void refresh_tracks(struct balancer *balancer, const struct ballast_host *host)
+{
+    if (!balancer->same_domains) {
+        reorder_tracks(balancer, host);
+        return;
+    }
+    for (size_t i = 0; i < host->domain_count; i++)
+        refresh_track(balancer, &balancer->tracks[i], &host->domains[i], host->now_usec);
 }
 
 /* dom0's minimum is computed from its known use; more is not needed. */

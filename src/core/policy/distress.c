@@ -5,7 +5,7 @@
  */
 #include "core/policy/distress.h"
 
-#include "core/base/units.h"
+#include "core/model/host_inline.h"
 
 /* Older pressure says nothing: two signs of life of its agent have not come. */
 #define OLD_USEC (2 * BALLAST_PRESSURE_ALIVE_USEC)

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy/findings.h"
 
-#include "core/base/units.h"
+#include "core/model/host_inline.h"
 
 static bool backs_off(const struct track *track, uint64_t now_usec)
 {
     return track->stuck || floor_in_backoff(&track->last_stop, now_usec);
 }
 
-static bool is_pressed(const struct track *before, const struct track *track,
+static bool is_pressed(const struct probe *was, const struct track *track,
                        const struct ballast_domain *domain)
 {
     return track->distress.level == DISTRESS_FULL || track->distress.level == DISTRESS_SOME ||
-           domain->reported_swap_kib > before->probe.from_swap_kib;
+           domain->reported_swap_kib > was->from_swap_kib;
 }
 
 /* How the step that was under way ended. */
-static enum balancer_reason step_ended(const struct track *before, const struct track *track,
+static enum balancer_reason step_ended(const struct probe *was, const struct track *track,
                                        const struct ballast_domain *domain, uint64_t now_usec)
 {
-    const struct probe *was = &before->probe;
     const struct probe *probe = &track->probe;
     if (probe->follows > was->follows) {
         uint64_t fell_kib = ballast_sub_floor(was->seen_used_kib, ballast_domain_used_kib(domain));
@@ -30,7 +29,7 @@ static enum balancer_reason step_ended(const struct track *before, const struct 
     if (probe->stays > was->stays && backs_off(track, now_usec))
         return BALANCER_PROBE_STOPPED;
     if (probe->stays > was->stays)
-        return is_pressed(before, track, domain) ? BALANCER_PROBE_PRESSED : BALANCER_REPORT_STAYS;
+        return is_pressed(was, track, domain) ? BALANCER_PROBE_PRESSED : BALANCER_REPORT_STAYS;
     if (probe->proven)
         return BALANCER_REPORT_FREES;
     bool asked = domain->target_kib < was->from_kib || domain->tot_kib < was->from_kib;
@@ -38,14 +37,14 @@ static enum balancer_reason step_ended(const struct track *before, const struct 
 }
 
 /* BALANCER_REASONS: nothing. Of the steps that its report follows the first one is told. */
-static enum balancer_reason of_report(const struct track *before, const struct track *track,
+static enum balancer_reason of_report(const struct probe *was, const struct track *track,
                                       const struct ballast_domain *domain, uint64_t now_usec)
 {
-    bool first = before->probe.follows == 0;
-    bool ended = before->probe.from_kib > 0 && track->probe.from_kib == 0;
+    bool first = was->follows == 0;
+    bool ended = was->from_kib > 0 && track->probe.from_kib == 0;
     /* Memory that it freed for another reason shows as much as a probe. */
     if (first && (ended || track->probe.follows > 0))
-        return step_ended(before, track, domain, now_usec);
+        return step_ended(was, track, domain, now_usec);
     if (!first && track->probe.follows == 0)
         return BALANCER_REPORT_FORGIVEN;
     return BALANCER_REASONS;
@@ -96,15 +95,15 @@ static size_t add_finding(struct balancer_finding *out, enum balancer_reason rea
     return 1;
 }
 
-size_t findings_of(const struct track *before, struct track *track,
+size_t findings_of(const struct probe *was, struct track *track,
                    const struct ballast_domain *domain, uint64_t now_usec,
                    struct balancer_finding out[FINDINGS_MOST])
 {
     size_t count = 0;
     /* The common case costs hardly more than this comparison. */
-    if (before->probe.from_kib > 0 || before->probe.follows > 0 || track->probe.follows > 0)
+    if (was->from_kib > 0 || was->follows > 0 || track->probe.follows > 0)
         count += add_finding(
-            out, not_again(track, of_report(before, track, domain, now_usec), now_usec), domain);
+            out, not_again(track, of_report(was, track, domain, now_usec), now_usec), domain);
     if (track->distress.level == DISTRESS_FULL || track->in_distress)
         count += add_finding(out + count, of_pressure(track, now_usec), domain);
     return count;

@@ -2,7 +2,7 @@
 /*
  * What a sample showed about a domain, beside what is decided about it: how a probe of its report
  * ended, that its report counts again, that its pressure shows a lack, or no longer. All of it
- * follows from the domain's track before and after the sample.
+ * follows from the domain's track after the sample, and from its probe before it.
  */
 #ifndef CORE_POLICY_FINDINGS_H
 #define CORE_POLICY_FINDINGS_H
@@ -21,8 +21,11 @@ enum { FINDINGS_MOST = 2 };
 /* That a guest's report is no need is told once in so long, and that it counts again once after. */
 #define FINDINGS_AGAIN_USEC (UINT64_C(300) * 1000000)
 
-/* Writes them to `out` and returns how many; remembers in the track what was told. */
-size_t findings_of(const struct track *before, struct track *track,
+/*
+ * Writes them to `out` and returns how many; remembers in the track what was told. `was` is its
+ * probe before the sample.
+ */
+size_t findings_of(const struct probe *was, struct track *track,
                    const struct ballast_domain *domain, uint64_t now_usec,
                    struct balancer_finding out[FINDINGS_MOST]);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
-#include "core/base/units_inline.h"
+#include "core/model/host_inline.h"
 
 #define BACKOFF_USEC     (10 * BALLAST_SEC_USEC)
 #define BACKOFF_MAX_USEC (3600 * BALLAST_SEC_USEC)

@@ -5,7 +5,7 @@
  * target allows, as far as that is available; it regains the rest when that is no longer reserved.
  * Their targets are not the balancer's and stay as they are.
  */
-#include "core/base/units_inline.h"
+#include "core/model/host_inline.h"
 #include "core/policy/state.h"
 
 /* What its target lets it take beyond its current memory; a paused domain takes nothing. */

@@ -6,7 +6,7 @@
  * exceeds available memory, in this tick and, since guests only move within their maxima, in the
  * next.
  */
-#include "core/base/units_inline.h"
+#include "core/model/host_inline.h"
 #include "core/policy/squeeze.h"
 #include "core/policy/state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy/probe.h"
 
-#include "core/base/units.h"
+#include "core/model/host_inline.h"
 
 /* Memory that moved by less than this part is steady: a report is about that size. */
 #define STEADY_PART 256

@@ -5,7 +5,7 @@
  * report. Those whose report was found to follow it are probed for a start, too. None is probed
  * below half of an even share.
  */
-#include "core/base/units.h"
+#include "core/model/host_inline.h"
 #include "core/policy/start_up.h"
 #include "core/policy/state.h"
 

@@ -25,8 +25,8 @@ bool start_up_awaits_report(const struct track *track, const struct ballast_doma
                             uint64_t now_usec);
 /* Whether it is in that phase, which lasts so long. */
 bool start_up_lasts(const struct track *track, uint64_t start_up_usec, uint64_t now_usec);
-/* Undoes what a sample of a guest in that phase made the track learn. */
-void start_up_apply(const struct track *before, struct track *track,
+/* Undoes what a sample of a guest in that phase made the track learn. Its trust before it. */
+void start_up_apply(uint32_t trust_permyriad, struct track *track,
                     const struct ballast_domain *domain);
 
 #endif

@@ -47,6 +47,7 @@ struct balancer {
     const struct policy *policy;
     struct balancer_options options;
     bool started;
+    bool same_domains; /* as at the last decision, in the same order */
     uint64_t now_usec;
     uint64_t decided_usec;       /* the time of the policy's last decision */
     uint64_t last_feasible_usec; /* when the donors could last have freed what is missing */

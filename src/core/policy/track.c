@@ -9,7 +9,7 @@
  */
 #include "core/policy/track.h"
 
-#include "core/base/units_inline.h"
+#include "core/model/host_inline.h"
 
 #define STRETCH_USEC (BALLAST_SEC_USEC / 2)
 /* About what squeezed allows (5 s, in whole intervals); a guest that often pauses has more. */
