@@ -179,6 +179,31 @@ static void test_a_stop_is_forgotten(void **state)
     assert_true(floor_review_stop(&stop, 900 * MIB, 8 * 24 * 3600 * SEC));
 }
 
+/* The size alone is that of the floor, whichever reason it has. */
+static void test_its_size_alone(void **state)
+{
+    uint64_t random = 11;
+    unsigned reasons = 0;
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = random = random * UINT64_C(6364136223846793005) + 1;
+        bits >>= 20;
+        struct floor_facts facts = a_guest(64 << (bits & 7));
+        facts.videoram_kib = bits & 8 ? 16 * MIB : 0;
+        facts.reported_used_kib = bits & 16 ? (bits >> 8 & 4095) * MIB : BALLAST_NONE;
+        facts.report_age_usec = bits & 32 ? (bits >> 12 & 1023) * SEC : BALLAST_NONE;
+        facts.report_most_kib = bits & 64 ? (bits >> 10 & 2047) * MIB : BALLAST_NONE;
+        facts.up_usec = bits & 128 ? (bits >> 14 & 127) * SEC : BALLAST_NONE;
+        if (bits & 256)
+            facts.last_stop = (struct balloon_stop){(bits >> 16 & 4095) * MIB,
+                                                    (bits >> 18 & 1023) * SEC, bits >> 20 & 3};
+        struct floor floor = floor_of(&facts);
+        assert_int_equal(floor_size_kib(&facts), floor.kib);
+        reasons |= 1U << floor.reason;
+    }
+    assert_int_equal(reasons, (1U << FLOOR_REASONS) - 1);
+}
+
 static void test_words_and_sentences(void **state)
 {
     (void)state;
@@ -208,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_an_agent_that_is_not_late),
         cmocka_unit_test(test_a_stop_is_learned),
         cmocka_unit_test(test_a_stop_is_forgotten),
+        cmocka_unit_test(test_its_size_alone),
         cmocka_unit_test(test_words_and_sentences),
     };
     return cmocka_run_group_tests_name("policy-floor", tests, NULL, NULL);

@@ -151,10 +151,11 @@ static void a_step_for_a_start(void **state)
     for (unsigned tick = 50; tick < 600 && probe_of_claims(&scene)->from_kib == 0; tick++)
         run_ticks(&scene, tick, tick + 1, needs_5_gib, all_it_has, always_6_gib);
     struct probe *probe = probe_of_claims(&scene);
+    struct census census = census_of(&scene.host);
     assert_true(probe->from_kib > 0);
     for (int start_waits = 0; start_waits < 2; start_waits++) {
         probe->from_kib = 0;
-        balancer_begin_probes(scene.balancer, &scene.host, start_waits);
+        balancer_begin_probes(scene.balancer, &scene.host, &census, start_waits);
         assert_int_equal(probe->from_kib, scene.domains[CLAIMS].tot_kib);
         assert_int_equal(probe->step_kib, probe->from_kib / (start_waits ? PROBE_STEP_PART
                                                                          : PROBE_GENTLE_STEP_PART));
@@ -168,8 +169,9 @@ static void a_start_has_a_share(void **state)
     (void)state;
     struct scene scene;
     open_needy(&scene, 300);
+    struct census census = census_of(&scene.host);
     for (uint64_t start_waits = 0; start_waits < 2; start_waits++) {
-        struct even even = even_share(&scene.host, 300 * MIB, start_waits > 0);
+        struct even even = even_share(&census, 300 * MIB, start_waits > 0);
         uint64_t all_kib = (3 * 4096 + 300) * MIB;
         assert_in_range(even_kib(&even, &scene.domains[0]), all_kib / (3 + start_waits) - 2 * MIB,
                         all_kib / (3 + start_waits));

@@ -205,6 +205,12 @@ uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t rese
         if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
             building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
     }
+    return ballast_host_at_once_beside_kib(host, building_kib, reserved_kib, kept_kib);
+}
+
+uint64_t ballast_host_at_once_beside_kib(const struct ballast_host *host, uint64_t building_kib,
+                                         uint64_t reserved_kib, uint64_t kept_kib)
+{
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
     reserved_kib = ballast_max_u64(reserved_kib, host->reserved_claim_kib);
     taken_kib = ballast_add_ceil(taken_kib, ballast_add_ceil(reserved_kib, host->slack_kib));

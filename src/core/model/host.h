@@ -184,6 +184,9 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
  */
 uint64_t ballast_host_at_once_kib(const struct ballast_host *host, uint64_t reserved_kib,
                                   uint64_t kept_kib);
+/* The same where the sum of what builds still need is known. */
+uint64_t ballast_host_at_once_beside_kib(const struct ballast_host *host, uint64_t building_kib,
+                                         uint64_t reserved_kib, uint64_t kept_kib);
 /* The same with nothing reserved or kept. */
 uint64_t ballast_host_available_kib(const struct ballast_host *host);
 

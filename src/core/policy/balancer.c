@@ -196,8 +196,8 @@ static void refresh_track(struct balancer *balancer, struct track *track,
     track_update(track, domain, now_usec, balancer->options.inaccuracy_kib);
     if (start_up_lasts(track, balancer->options.settings.start_up_usec, now_usec))
         start_up_apply(trust_permyriad, track, domain);
-    balancer->finding_count += findings_of(&probe, track, domain, now_usec,
-                                           balancer->findings + balancer->finding_count);
+    balancer->finding_count +=
+        findings_of(&probe, track, domain, now_usec, balancer->findings + balancer->finding_count);
     balancer->stop_changes += track->last_stop.usec != stopped_usec;
 }
 
@@ -257,7 +257,7 @@ static void learn_of_likes(struct balancer *balancer)
         balancer->likes[i] = (struct balancer_like){PACE_NONE, PACE_NONE};
     for (size_t i = 0; i < balancer->track_count; i++) {
         const struct track *track = &balancer->tracks[i];
-        if (track->is_dom0)
+        if (track->is_dom0 || (track->reclaim_kib_per_sec | track->grow_kib_per_sec) == 0)
             continue;
         pace_learn(&balancer->likes[track->kind].down, track->reclaim_kib_per_sec);
         pace_learn(&balancer->likes[track->kind].up, track->grow_kib_per_sec);
@@ -267,7 +267,7 @@ static void learn_of_likes(struct balancer *balancer)
 /* dom0's minimum is computed elsewhere. */
 static struct floor_facts facts_of(const struct balancer *balancer,
                                    const struct ballast_domain *domain, const struct track *track,
-                                   const struct even *even)
+                                   uint64_t share_kib)
 {
     uint64_t now_usec = balancer->now_usec;
     bool speaks = domain->used_kib != BALLAST_NONE && track->trust_permyriad >= TRACK_TRUST_NONE;
@@ -280,7 +280,7 @@ static struct floor_facts facts_of(const struct balancer *balancer,
         speaks ? ballast_sub_floor(track->trusted_report_kib, swap_kib) : BALLAST_NONE;
     if (speaks && start_up_awaits_report(track, domain, now_usec))
         facts.reported_used_kib = ballast_max_u64(facts.reported_used_kib, domain->tot_kib);
-    facts.report_most_kib = even_kib(even, domain);
+    facts.report_most_kib = share_kib;
     facts.up_usec = track->up_usec == BALLAST_NONE ? BALLAST_NONE : now_usec - track->up_usec;
     facts.last_stop = track->last_stop;
     return facts;
@@ -297,42 +297,48 @@ static uint64_t kept_kib(const struct ballast_domain *domain, uint64_t least_kib
     return ballast_max_u64(least_kib, kib);
 }
 
-static struct policy_domain view_of(const struct balancer *balancer,
-                                    const struct ballast_domain *domain, const struct track *track,
-                                    const struct floor_facts *facts)
+static uint64_t vital_kib(const struct ballast_domain *domain, const struct track *track)
+{
+    return probe_may_kill(domain, &track->distress)
+               ? ballast_min_u64(track->need_kib, domain->tot_kib)
+               : 0;
+}
+
+/* `share_kib` is its even share. */
+static void make_view(const struct balancer *balancer, const struct ballast_domain *domain,
+                      const struct track *track, const struct floor_facts *facts,
+                      uint64_t share_kib, struct policy_domain *view)
 {
     const struct balancer_like *like = like_of(balancer, track);
     bool in_backoff = floor_in_backoff(&facts->last_stop, facts->now_usec);
-    uint64_t known_kib = in_backoff ? domain->tot_kib : floor_of(facts).kib;
+    uint64_t known_kib = in_backoff ? domain->tot_kib : floor_size_kib(facts);
     uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
-    uint64_t min_kib = dom0_least_kib(domain, track);
-    uint64_t floor_kib = kept_kib(domain, min_kib, known_kib);
     uint64_t max_kib = ballast_min_u64(domain->dynamic_max_kib, domain->static_max_kib);
-    max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), floor_kib);
-    return (struct policy_domain){
-        .is_dom0 = domain->is_dom0,
-        .tot_kib = domain->tot_kib,
-        .target_kib = domain->target_kib,
-        .min_kib = min_kib,
-        .floor_kib = floor_kib,
-        .firm_kib = kept_kib(domain, min_kib, least_kib),
-        .low_kib = ballast_min_u64(floor_kib, domain->tot_kib),
-        .max_kib = max_kib,
-        .static_max_kib = domain->static_max_kib,
-        .used_kib = ballast_domain_used_kib(domain),
-        .reported_free_kib = domain->reported_free_kib,
-        .need_kib = track->need_kib,
-        .likely_kib = ballast_max_u64(track->likely_kib, track->need_kib),
-        .reclaim_kib_per_sec = pace_of(track->reclaim_kib_per_sec, &like->down).min_kib_per_sec,
-        .grow_kib_per_sec = pace_of(track->grow_kib_per_sec, &like->up).min_kib_per_sec,
-        .shares = domain->shares,
-        .proven = track_is_proven(track),
-        .vital_kib = probe_may_kill(domain, &track->distress)
-                         ? ballast_min_u64(track->need_kib, domain->tot_kib)
-                         : 0,
-        .distressed = track->distress.level == DISTRESS_FULL,
-        .stuck = track->stuck || in_backoff,
-    };
+    view->is_dom0 = domain->is_dom0;
+    view->tot_kib = domain->tot_kib;
+    view->target_kib = domain->target_kib;
+    view->min_kib = dom0_least_kib(domain, track);
+    view->floor_kib = kept_kib(domain, view->min_kib, known_kib);
+    view->firm_kib = kept_kib(domain, view->min_kib, least_kib);
+    view->low_kib = ballast_min_u64(view->floor_kib, domain->tot_kib);
+    view->max_kib = ballast_max_u64(ballast_min_u64(max_kib, track->ceiling_kib), view->floor_kib);
+    view->pinned_kib = 0;
+    view->static_max_kib = domain->static_max_kib;
+    view->used_kib = ballast_domain_used_kib(domain);
+    view->reported_free_kib = domain->reported_free_kib;
+    view->need_kib = track->need_kib;
+    view->likely_kib = ballast_max_u64(track->likely_kib, track->need_kib);
+    view->reclaim_kib_per_sec = pace_of(track->reclaim_kib_per_sec, &like->down).min_kib_per_sec;
+    view->grow_kib_per_sec = pace_of(track->grow_kib_per_sec, &like->up).min_kib_per_sec;
+    view->shares = domain->shares;
+    view->even_kib = share_kib;
+    view->vital_kib = vital_kib(domain, track);
+    view->proven = track_is_proven(track);
+    view->distressed = track->distress.level == DISTRESS_FULL;
+    view->stuck = track->stuck || in_backoff;
+    pin_view(view, domain->pinned_kib, facts);
+    squeeze_view(view, track, squeeze_step_of(balancer, domain->tot_kib),
+                 balancer->options.inaccuracy_kib, balancer->now_usec);
 }
 
 /*
@@ -341,7 +347,8 @@ static struct policy_domain view_of(const struct balancer *balancer,
  */
 static uint64_t reach_kib(const struct ballast_domain *domain, const struct track *track)
 {
-    return track->heading > 0 && track->stuck ? 0 : ballast_domain_untaken_kib(domain);
+    uint64_t kib = ballast_domain_untaken_kib(domain);
+    return kib > 0 && track->heading > 0 && track->stuck ? 0 : kib;
 }
 
 /* A migrating domain is asked again if it stays, and frees all its memory if it does not. */
@@ -367,52 +374,60 @@ static bool may_be_asked_later(const struct ballast_domain *domain, uint64_t age
     return domain->state == BALLAST_DOMAIN_RUN && !domain->has_balloon && age_usec < BOOTING_USEC;
 }
 
+static void add_view(struct balancer *balancer, const struct ballast_domain *domain, size_t i,
+                     uint64_t share_kib, struct accounts *accounts)
+{
+    const struct track *track = &balancer->tracks[i];
+    struct policy_domain *view = &balancer->views[balancer->view_count];
+    make_view(balancer, domain, track, &balancer->facts[i], share_kib, view);
+    accounts->spare_kib =
+        ballast_add_ceil(accounts->spare_kib, ballast_sub_floor(view->tot_kib, view->firm_kib));
+    /* A start waits for its report rather than being refused. */
+    if (start_up_awaits_report(track, domain, balancer->now_usec))
+        accounts->returning_kib = ballast_add_ceil(
+            accounts->returning_kib, ballast_sub_floor(view->floor_kib, view->firm_kib));
+    balancer->domain_of[balancer->view_count++] = i;
+}
+
+/* What may become available of a domain that is not asked. */
+static void count_future(const struct ballast_domain *domain, const struct track *track,
+                         uint64_t now_usec, struct accounts *accounts)
+{
+    if (!may_be_asked_later(domain, now_usec - track->first_usec))
+        return;
+    uint64_t range_kib = ballast_sub_floor(
+        ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
+    accounts->future_spare_kib = ballast_add_ceil(accounts->future_spare_kib, range_kib);
+    if (may_return(domain))
+        accounts->returning_kib = ballast_add_ceil(
+            accounts->returning_kib, ballast_add_ceil(range_kib, reach_kib(domain, track)));
+}
+
 static void view_domains(struct balancer *balancer, const struct balancer_input *input,
-                         struct accounts *accounts)
+                         const struct census *census, struct accounts *accounts)
 {
     const struct ballast_host *host = input->host;
-    struct even even = even_share(host, accounts->available_kib, input->request_count > 0);
+    struct even even = even_share(census, accounts->available_kib, input->request_count > 0);
     balancer->view_count = 0;
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        const struct track *track = &balancer->tracks[i];
-        struct floor_facts *facts = &balancer->facts[i];
-        *facts = facts_of(balancer, domain, track, &even);
-        uint64_t range_kib = ballast_sub_floor(
-            ballast_add_ceil(domain->tot_kib, domain->build_left_kib), domain->dynamic_min_kib);
-        if (ballast_domain_is_asked(domain)) {
-            struct policy_domain view = view_of(balancer, domain, track, facts);
-            view.even_kib = even_kib(&even, domain);
-            pin_view(&view, domain->pinned_kib, facts);
-            squeeze_view(&view, track, squeeze_step_of(balancer, domain->tot_kib),
-                         balancer->options.inaccuracy_kib, balancer->now_usec);
-            accounts->spare_kib = ballast_add_ceil(accounts->spare_kib,
-                                                   ballast_sub_floor(view.tot_kib, view.firm_kib));
-            /* A start waits for its report rather than being refused. */
-            if (start_up_awaits_report(track, domain, balancer->now_usec))
-                accounts->returning_kib = ballast_add_ceil(
-                    accounts->returning_kib, ballast_sub_floor(view.floor_kib, view.firm_kib));
-            balancer->domain_of[balancer->view_count] = i;
-            balancer->views[balancer->view_count++] = view;
-        } else if (may_be_asked_later(domain, host->now_usec - track->first_usec)) {
-            accounts->future_spare_kib = ballast_add_ceil(accounts->future_spare_kib, range_kib);
-            if (may_return(domain))
-                accounts->returning_kib = ballast_add_ceil(
-                    accounts->returning_kib, ballast_add_ceil(range_kib, reach_kib(domain, track)));
-        }
+        uint64_t share_kib = even_kib(&even, domain);
+        balancer->facts[i] = facts_of(balancer, domain, &balancer->tracks[i], share_kib);
+        if (ballast_domain_is_asked(domain))
+            add_view(balancer, domain, i, share_kib, accounts);
+        else
+            count_future(domain, &balancer->tracks[i], host->now_usec, accounts);
     }
 }
 
-static struct accounts count_free(struct balancer *balancer, const struct balancer_input *input)
+static struct accounts count_free(struct balancer *balancer, const struct balancer_input *input,
+                                  const struct census *census)
 {
     const struct ballast_host *host = input->host;
-    uint64_t building_kib = 0;
+    uint64_t building_kib = census->building_kib;
     uint64_t reach = 0;
-    for (size_t i = 0; i < host->domain_count; i++) {
-        if (host->domains[i].state == BALLAST_DOMAIN_BUILD)
-            building_kib = ballast_add_ceil(building_kib, host->domains[i].build_left_kib);
+    for (size_t i = 0; i < host->domain_count; i++)
         reach = ballast_add_ceil(reach, reach_kib(&host->domains[i], &balancer->tracks[i]));
-    }
     uint64_t taken_kib = ballast_max_u64(host->claimed_kib, building_kib);
     taken_kib = ballast_add_ceil(taken_kib, input->reserved_kib);
     taken_kib = ballast_add_ceil(taken_kib, host->slack_kib);
@@ -421,9 +436,10 @@ static struct accounts count_free(struct balancer *balancer, const struct balanc
     balancer->kept_kib = reach;
     balancer->has_reservations = has_reservations;
     return (struct accounts){
-        .beyond_reserved_kib = ballast_host_at_once_kib(host, input->reserved_kib, 0),
-        .available_kib =
-            ballast_host_at_once_kib(host, input->reserved_kib, has_reservations ? reach : 0),
+        .beyond_reserved_kib =
+            ballast_host_at_once_beside_kib(host, building_kib, input->reserved_kib, 0),
+        .available_kib = ballast_host_at_once_beside_kib(host, building_kib, input->reserved_kib,
+                                                         has_reservations ? reach : 0),
         .deficit_kib = ballast_sub_floor(taken_kib, host->free_kib),
         /* Memory that others may still take may turn out not to be taken. */
         .future_spare_kib = has_reservations ? reach : 0,
@@ -436,9 +452,8 @@ static void keep_for_minima(struct balancer *balancer, struct accounts *accounts
     uint64_t below_kib = 0;
     for (size_t i = 0; i < balancer->view_count; i++) {
         const struct policy_domain *view = &balancer->views[i];
-        if (!balancer->tracks[balancer->domain_of[i]].stuck)
-            below_kib =
-                ballast_add_ceil(below_kib, ballast_sub_floor(view->min_kib, view->tot_kib));
+        if (view->tot_kib < view->min_kib && !balancer->tracks[balancer->domain_of[i]].stuck)
+            below_kib = ballast_add_ceil(below_kib, view->min_kib - view->tot_kib);
     }
     accounts->owed_kib = ballast_min_u64(below_kib, accounts->available_kib);
     accounts->available_kib -= accounts->owed_kib;
@@ -540,10 +555,11 @@ int balancer_decide(struct balancer *balancer, const struct balancer_input *inpu
     balancer->held_kib = 0;
     balancer->finding_count = 0;
     refresh_tracks(balancer, input->host);
-    balancer_begin_probes(balancer, input->host, input->request_count > 0);
+    struct census census = census_of(input->host);
+    balancer_begin_probes(balancer, input->host, &census, input->request_count > 0);
     learn_of_likes(balancer);
-    struct accounts accounts = count_free(balancer, input);
-    view_domains(balancer, input, &accounts);
+    struct accounts accounts = count_free(balancer, input, &census);
+    view_domains(balancer, input, &census, &accounts);
     keep_for_minima(balancer, &accounts);
     balancer_admit(balancer, input, &accounts);
     ask_policy(balancer, input, &accounts);

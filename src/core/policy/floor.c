@@ -107,10 +107,23 @@ static uint64_t boot_floor_kib(const struct floor_facts *facts)
     return kib == 0 ? 0 : ballast_add_ceil(kib, facts->videoram_kib);
 }
 
+/* 0: it reports nothing. */
+static uint64_t reported_floor_kib(const struct floor_facts *facts)
+{
+    if (facts->reported_used_kib == BALLAST_NONE)
+        return 0;
+    return ballast_min_u64(faded_kib(facts, facts->reported_used_kib), facts->report_most_kib);
+}
+
+static uint64_t stop_floor_kib(const struct floor_facts *facts)
+{
+    uint64_t kib = facts->last_stop.kib;
+    return floor_in_backoff(&facts->last_stop, facts->now_usec) ? kib : kib - kib / PROBE_PART;
+}
+
 struct floor floor_of(const struct floor_facts *facts)
 {
     struct floor floor = {.video_kib = facts->videoram_kib};
-    const struct balloon_stop *stop = &facts->last_stop;
     uint64_t least_kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
     raise_to(&floor, (struct floor){.kib = least_kib,
                                     .reason = FLOOR_MINIMAL_KERNEL,
@@ -119,22 +132,24 @@ struct floor floor_of(const struct floor_facts *facts)
         raise_to(&floor, (struct floor){.kib = boot_floor_kib(facts),
                                         .reason = FLOOR_BOOT,
                                         .up_usec = facts->up_usec});
-    if (facts->reported_used_kib != BALLAST_NONE) {
-        uint64_t reported_used_kib = faded_kib(facts, facts->reported_used_kib);
-        raise_to(&floor,
-                 (struct floor){.kib = ballast_min_u64(reported_used_kib, facts->report_most_kib),
-                                .reason = FLOOR_REPORTED_USE,
-                                .used_kib = facts->reported_used_kib,
-                                .justified_kib = facts->report_most_kib});
-    }
-    uint64_t stop_kib = stop->kib;
-    if (!floor_in_backoff(stop, facts->now_usec))
-        stop_kib -= stop_kib / PROBE_PART;
-    raise_to(&floor, (struct floor){.kib = stop_kib,
+    raise_to(&floor, (struct floor){.kib = reported_floor_kib(facts),
+                                    .reason = FLOOR_REPORTED_USE,
+                                    .used_kib = facts->reported_used_kib,
+                                    .justified_kib = facts->report_most_kib});
+    raise_to(&floor, (struct floor){.kib = stop_floor_kib(facts),
                                     .reason = FLOOR_LAST_STOP,
-                                    .stopped_kib = stop->kib,
-                                    .stops = stop->stops});
+                                    .stopped_kib = facts->last_stop.kib,
+                                    .stops = facts->last_stop.stops});
     return floor;
+}
+
+uint64_t floor_size_kib(const struct floor_facts *facts)
+{
+    uint64_t kib = floor_minimal_kernel_kib(facts->static_max_kib, facts->videoram_kib);
+    if (facts->up_usec < FLOOR_BOOT_USEC)
+        kib = ballast_max_u64(kib, boot_floor_kib(facts));
+    kib = ballast_max_u64(kib, reported_floor_kib(facts));
+    return facts->last_stop.kib == 0 ? kib : ballast_max_u64(kib, stop_floor_kib(facts));
 }
 
 static const char *const words[FLOOR_REASONS] = {

@@ -123,6 +123,8 @@ struct floor {
 uint64_t floor_minimal_kernel_kib(uint64_t static_max_kib, uint64_t videoram_kib);
 /* The highest floor that follows from the facts. It may exceed the current memory. */
 struct floor floor_of(const struct floor_facts *facts);
+/* Its size alone, for loops over all domains. */
+uint64_t floor_size_kib(const struct floor_facts *facts);
 
 /* "none", "minimal-kernel", "boot", "reported-use", "last-stop"; NULL past the end. */
 const char *floor_reason_name(enum floor_reason reason);

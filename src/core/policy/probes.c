@@ -9,18 +9,26 @@
 #include "core/policy/start_up.h"
 #include "core/policy/state.h"
 
-struct even even_share(const struct ballast_host *host, uint64_t available_kib, bool start_waits)
+struct census census_of(const struct ballast_host *host)
 {
-    struct even even = {.pool_kib = available_kib,
-                        .shares = start_waits ? BALLAST_DEFAULT_SHARES : 1};
+    struct census census = {0, 0, 0};
     for (size_t i = 0; i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
+        if (domain->state == BALLAST_DOMAIN_BUILD)
+            census.building_kib = ballast_add_ceil(census.building_kib, domain->build_left_kib);
         if (domain->is_dom0 || domain->shares == 0)
             continue;
-        even.pool_kib = ballast_add_ceil(even.pool_kib, domain->tot_kib);
-        even.shares = ballast_add_ceil(even.shares, domain->shares);
+        census.current_kib = ballast_add_ceil(census.current_kib, domain->tot_kib);
+        census.shares = ballast_add_ceil(census.shares, domain->shares);
     }
-    return even;
+    return census;
+}
+
+struct even even_share(const struct census *census, uint64_t available_kib, bool start_waits)
+{
+    return (struct even){
+        .pool_kib = ballast_add_ceil(census->current_kib, available_kib),
+        .shares = ballast_add_ceil(census->shares, start_waits ? BALLAST_DEFAULT_SHARES : 1)};
 }
 
 uint64_t even_kib(const struct even *even, const struct ballast_domain *domain)
@@ -36,6 +44,8 @@ static uint64_t lacking_kib(const struct ballast_domain *domain, const struct tr
                             const struct even *even)
 {
     uint64_t need_kib = track->need_kib;
+    if (need_kib <= domain->tot_kib)
+        return 0;
     if (!track_is_proven(track))
         need_kib = ballast_min_u64(need_kib, even_kib(even, domain));
     uint64_t kib = ballast_sub_floor(need_kib, domain->tot_kib);
@@ -49,10 +59,10 @@ static bool is_tried(const struct track *track)
 }
 
 void balancer_begin_probes(struct balancer *balancer, const struct ballast_host *host,
-                           bool start_waits)
+                           const struct census *census, bool start_waits)
 {
-    uint64_t available_kib = ballast_host_available_kib(host);
-    struct even even = even_share(host, available_kib, start_waits);
+    uint64_t available_kib = ballast_host_at_once_beside_kib(host, census->building_kib, 0, 0);
+    struct even even = even_share(census, available_kib, start_waits);
     bool gently = balancer->outlook.state <= HOST_SOFT && !start_waits;
     uint64_t lack_kib = 0;
     bool trying = false;

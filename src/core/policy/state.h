@@ -93,6 +93,14 @@ struct balancer {
     size_t verdict_count;
 };
 
+/* Sums over the domains of a sample. */
+struct census {
+    uint64_t building_kib; /* what builds still need */
+    uint64_t current_kib;  /* of guests that have shares */
+    uint64_t shares;       /* theirs */
+};
+struct census census_of(const struct ballast_host *host);
+
 /*
  * An even share of all memory that can be shared: the bound of what a guest's report can justify.
  * A start that waits has a share, too.
@@ -101,12 +109,12 @@ struct even {
     uint64_t pool_kib;
     uint64_t shares;
 };
-struct even even_share(const struct ballast_host *host, uint64_t available_kib, bool start_waits);
+struct even even_share(const struct census *census, uint64_t available_kib, bool start_waits);
 uint64_t even_kib(const struct even *even, const struct ballast_domain *domain);
 
 /* In probes.c: begins the probes that are due. */
 void balancer_begin_probes(struct balancer *balancer, const struct ballast_host *host,
-                           bool start_waits);
+                           const struct census *census, bool start_waits);
 /* Grants and refuses requests; fills accounts->wanted_kib and granted_kib. */
 void balancer_admit(struct balancer *balancer, const struct balancer_input *input,
                     struct accounts *accounts);
