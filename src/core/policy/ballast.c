@@ -23,6 +23,9 @@
 /* Sparing domains that need their memory may cost a twentieth of the shortest time plus 0.1 s. */
 #define SPARING_PERMYRIAD 10500
 #define SPARING_USEC      (BALLAST_SEC_USEC / 10)
+/* So exactly a time is found; Newton's steps to it, of which 2 or 3 are usual. */
+#define SPAN_USEC  (BALLAST_SEC_USEC / 100)
+#define SPAN_STEPS 8
 /* Memory that lies idle is handed out when it is more than this part of the host. */
 #define SURPLUS_PART 64
 /*
@@ -66,18 +69,67 @@ static uint64_t bound_kib(const struct policy_domain *domain, enum reach reach)
     return ballast_min_u64(kib, domain->tot_kib);
 }
 
-static uint64_t reclaimed_after(const struct policy_view *view, enum reach reach, uint64_t usec)
+/* What all together free within a time, and how fast they then still do. */
+struct reclaimed {
+    uint64_t kib;
+    uint64_t rate_kib_per_sec;
+};
+
+/* What each domain may free, and its rate, are its part's upper bound and weight. */
+static struct reclaimed reclaimed_after(const struct policy_view *view, uint64_t usec)
 {
-    uint64_t sum_kib = 0;
+    struct reclaimed sum = {0, 0};
     for (size_t i = 0; i < view->count; i++) {
-        const struct policy_domain *domain = &view->domains[i];
-        if (domain->stuck)
-            continue;
-        uint64_t could_kib = ballast_mul_div(domain->reclaim_kib_per_sec, usec, BALLAST_SEC_USEC);
-        uint64_t has_kib = domain->tot_kib - bound_kib(domain, reach);
-        sum_kib = ballast_add_ceil(sum_kib, ballast_min_u64(could_kib, has_kib));
+        const struct fill_part *part = &view->parts[i];
+        uint64_t could_kib = ballast_mul_div(part->weight, usec, BALLAST_SEC_USEC);
+        sum.kib = ballast_add_ceil(sum.kib, ballast_min_u64(could_kib, part->high_kib));
+        sum.rate_kib_per_sec =
+            ballast_add_ceil(sum.rate_kib_per_sec, could_kib < part->high_kib ? part->weight : 0);
     }
-    return sum_kib;
+    return sum;
+}
+
+/* The longest time that is known not to suffice, and the shortest that is known to. */
+struct span {
+    uint64_t short_usec;
+    uint64_t enough_usec;
+};
+
+static struct reclaimed try_span(const struct policy_view *view, uint64_t kib, uint64_t usec,
+                                 struct span *span)
+{
+    struct reclaimed sum = reclaimed_after(view, usec);
+    if (sum.kib < kib)
+        span->short_usec = usec;
+    else
+        span->enough_usec = usec;
+    return sum;
+}
+
+/* Sums only where no other time has told already: the sum never falls as the time grows. */
+static bool is_enough(const struct policy_view *view, uint64_t kib, uint64_t usec,
+                      struct span *span)
+{
+    if (usec > span->short_usec && usec < span->enough_usec)
+        (void)try_span(view, kib, usec, span);
+    return usec >= span->enough_usec;
+}
+
+/*
+ * Newton's method: all together free ever less a second, so each step falls short of the time that
+ * is looked for, until it is there.
+ */
+static void narrow_span(const struct policy_view *view, uint64_t kib, struct span *span)
+{
+    uint64_t usec = 1;
+    for (int i = 0; i < SPAN_STEPS && usec > span->short_usec && usec < span->enough_usec; i++) {
+        struct reclaimed sum = try_span(view, kib, usec, span);
+        if (sum.rate_kib_per_sec == 0)
+            break;
+        usec = ballast_add_ceil(usec, ballast_mul_div(ballast_sub_floor(kib, sum.kib),
+                                                      BALLAST_SEC_USEC, sum.rate_kib_per_sec));
+    }
+    (void)is_enough(view, kib, ballast_add_ceil(usec, SPAN_USEC / 2), span);
 }
 
 /* How long all together take to free this much; BALLAST_NONE: longer than an hour, or never. */
@@ -85,14 +137,21 @@ static uint64_t reclaim_usec(const struct policy_view *view, enum reach reach, u
 {
     uint64_t low = 0;
     uint64_t high = 3600 * BALLAST_SEC_USEC;
-    if (reclaimed_after(view, reach, high) < kib)
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_domain *domain = &view->domains[i];
+        view->parts[i].high_kib = domain->stuck ? 0 : domain->tot_kib - bound_kib(domain, reach);
+        view->parts[i].weight = domain->reclaim_kib_per_sec;
+    }
+    if (reclaimed_after(view, high).kib < kib)
         return BALLAST_NONE;
-    while (high - low > BALLAST_SEC_USEC / 100) {
+    struct span span = {.short_usec = 0, .enough_usec = high};
+    narrow_span(view, kib, &span);
+    while (high - low > SPAN_USEC) {
         uint64_t middle = low + (high - low) / 2;
-        if (reclaimed_after(view, reach, middle) < kib)
-            low = middle;
-        else
+        if (is_enough(view, kib, middle, &span))
             high = middle;
+        else
+            low = middle;
     }
     return high;
 }
@@ -227,12 +286,18 @@ static uint64_t lack_kib(const struct policy_view *view, const struct policy_aim
     return *unfair ? unfair_kib : short_kib;
 }
 
-static uint64_t surplus_kib(const struct policy_view *view, size_t i)
+/* What it has beyond its share, as far as it may be asked for that now. */
+static uint64_t surplus_of(const struct policy_domain *domain, uint64_t share_kib)
 {
-    const struct policy_domain *domain = &view->domains[i];
-    uint64_t keep_kib = ballast_max_u64(view->parts[i].out_kib, domain->floor_kib);
+    uint64_t keep_kib = ballast_max_u64(share_kib, domain->floor_kib);
     keep_kib = ballast_max_u64(keep_kib, domain->squeeze_kib);
     return domain->stuck ? 0 : ballast_sub_floor(domain->tot_kib, keep_kib);
+}
+
+/* The same, once most_surplus_kib() has noted it. */
+static uint64_t surplus_kib(const struct policy_view *view, size_t i)
+{
+    return view->parts[i].high_kib;
 }
 
 /* Not what a balloon leaves beyond its target, as those of PVH and HVM guests do at rest. */
@@ -279,14 +344,18 @@ static bool may_reclaim_from(const struct policy_view *view, size_t i,
            !is_being_reclaimed(view, domain);
 }
 
-/* The largest surplus. Says whether a domain that has a grain beyond its share can be asked. */
+/*
+ * Notes each domain's surplus as its part's upper bound, and returns the largest. Says whether a
+ * domain that has a grain beyond its share can be asked.
+ */
 static uint64_t most_surplus_kib(const struct policy_view *view, bool *can_ask_any)
 {
     uint64_t most_kib = 0;
     *can_ask_any = false;
     for (size_t i = 0; i < view->count; i++) {
         const struct policy_domain *domain = &view->domains[i];
-        uint64_t kib = surplus_kib(view, i);
+        uint64_t kib = surplus_of(domain, view->parts[i].out_kib);
+        view->parts[i].high_kib = kib;
         most_kib = ballast_max_u64(most_kib, kib);
         *can_ask_any = *can_ask_any ||
                        (is_worth_asking(domain, kib, false) && !is_being_reclaimed(view, domain));
