@@ -112,8 +112,8 @@ static bool is_in_backoff(const struct planner *planner, size_t i)
 {
     const struct balancer *balancer = planner->balancer;
     const struct floor_facts *facts = &balancer->facts[balancer->domain_of[i]];
-    return floor_in_backoff(&facts->last_stop, facts->now_usec) &&
-           balancer->plans[i].target_kib < balancer->views[i].low_kib;
+    return balancer->plans[i].target_kib < balancer->views[i].low_kib &&
+           floor_in_backoff(&facts->last_stop, facts->now_usec);
 }
 
 static void plan_maximum(const struct planner *planner, const struct ballast_domain *domain,
@@ -218,6 +218,8 @@ static void plan_growth(struct planner *planner)
     for (size_t i = 0; i < balancer->view_count; i++) {
         uint64_t kib = wish_kib(planner, i);
         balancer->plans[i].wish_kib = kib;
+        if (kib == 0)
+            continue;
         wishes_kib = ballast_add_ceil(wishes_kib, kib);
         entitled_kib = ballast_add_ceil(entitled_kib, entitled_wish_kib(planner, i, kib));
     }
@@ -285,8 +287,6 @@ static void add_set(struct planner *planner, size_t i)
     struct plan *plan = &balancer->plans[i];
     bool target_moves = plan->target_kib != domain->target_kib;
     bool maximum_moves = plan->maxmem_kib != domain->maxmem_kib;
-    if (!target_moves && !maximum_moves)
-        return;
     if (plan->reason == BALANCER_RECLAIMED_FOR_OTHERS && is_probed(balancer, i, domain))
         plan->reason = BALANCER_PROBED;
     if (target_moves && !planner->start_waits)
@@ -302,6 +302,19 @@ static void add_set(struct planner *planner, size_t i)
         .figures = figures_for(planner, i, plan),
         .floor = floor_that_held(planner, i, plan),
     };
+}
+
+/* For each domain that changes: first those that shrink or are limited, then those that grow. */
+static void add_sets(struct planner *planner, bool grows)
+{
+    const struct balancer *balancer = planner->balancer;
+    for (size_t i = 0; i < balancer->view_count; i++) {
+        const struct plan *plan = &balancer->plans[i];
+        const struct ballast_domain *domain = domain_at(planner, i);
+        if (plan->grows == grows &&
+            (plan->target_kib != domain->target_kib || plan->maxmem_kib != domain->maxmem_kib))
+            add_set(planner, i);
+    }
 }
 
 void balancer_plan_targets(struct balancer *balancer, const struct balancer_input *input,
@@ -325,17 +338,11 @@ void balancer_plan_targets(struct balancer *balancer, const struct balancer_inpu
     fit_rooms(&planner, planner.budget_kib, false);
     fit_rooms(&planner, planner.budget_kib, !balancer->options.take_before_free);
     plan_growth(&planner);
-    for (size_t i = 0; i < balancer->view_count; i++) {
-        if (!balancer->plans[i].grows)
-            add_set(&planner, i);
-    }
+    add_sets(&planner, false);
     if (accounts->has_reservations)
         balancer_hold_others(balancer, input->host, accounts);
     balancer->take_count = balancer->set_count;
-    for (size_t i = 0; i < balancer->view_count; i++) {
-        if (balancer->plans[i].grows)
-            add_set(&planner, i);
-    }
+    add_sets(&planner, true);
     /* If memory is withheld from a domain, there is none to raise another with. */
     if (balancer->held_kib > 0)
         return;
