@@ -122,7 +122,8 @@ static void flicker_second(struct flicker *flicker, uint64_t now_usec)
     domain->report_age_usec = 0;
     domain->used_kib = domain->tot_kib;
     track_update(&flicker->track, domain, now_usec, 64);
-    for (size_t i = findings_of(&before.probe, &flicker->track, domain, now_usec, out); i > 0; i--) {
+    for (size_t i = findings_of(&before.probe, &flicker->track, domain, now_usec, out); i > 0;
+         i--) {
         flicker->told++;
         if (out[i - 1].reason == BALANCER_REPORT_FOLLOWS ||
             out[i - 1].reason == BALANCER_REPORT_UNUSED)
