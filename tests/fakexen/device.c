@@ -418,7 +418,7 @@ static int do_sysctl(struct xen_sysctl *call)
     }
 }
 
-/* With the next id, paused and empty; what Xen spends on it is nothing here. */
+/* With the next id, paused and empty. Xen 4.17 spends 56 KiB on one without memory and vCPUs. */
 static int create(struct xen_domctl *call)
 {
     int rc = struck(ON_CREATE);
@@ -429,6 +429,7 @@ static int create(struct xen_domctl *call)
     struct domain *domain = &table->domains[table->count];
     *domain =
         (struct domain){.domid = table->count > 0 ? table->domains[table->count - 1].domid + 1 : 0,
+                        .lost_pages = 14,
                         .flags = XEN_DOMINF_paused};
     if (call->u.createdomain.flags & XEN_DOMCTL_CDF_xs_domain)
         domain->flags |= XEN_DOMINF_xs_domain;

@@ -108,6 +108,32 @@ class Claims(Case):
                     self.assertEqual(parked(xen), [])
                     self.assertIsNone(xen.read(f"/local/domain/{records[0]['domid']}/name"))
 
+    def test_what_the_domains_cost_is_taken_from_no_promise(self):
+        """The domain that a claim needs costs memory: neither slack nor what is reserved is short of it."""
+        with FakeXen(total_mib=2048) as xen, on(xen, config=self.CONFIG + "idle-interval = 60s\n") as daemon:
+            with daemon.client() as client:
+                def all_is_claimed():
+                    client.call("set-range", domain="Domain-0", min_kib=1024, max_kib=1048576)  # it takes a sample
+                    host = client.call("host")
+                    self.assertEqual((host["deficit_kib"], host["overcounted_kib"]), (0, 0))
+                    self.assertEqual(host["reserved_claim_kib"], sum(claims_kib(xen).values()))
+                    self.assertEqual(host["reserved_claim_kib"], host["parts"]["reserved"])
+                    return host
+                before = client.call("host")
+                for _ in range(62):
+                    client.call("reserve", min_kib=1024, wait=True)
+                some = all_is_claimed()
+                self.assertEqual((len(parked(xen)), some["parked_kib"]), (62, 62 * 56))
+                self.assertEqual(some["parts"]["overhead"], before["parts"]["overhead"] + 62 * 56)
+                self.assertEqual(some["parts"]["slack"], before["parts"]["slack"] - 62 * 56)
+                self.assertEqual(some["parts"]["unexplained"], before["parts"]["unexplained"])
+                self.assertEqual(some["available_kib"], before["available_kib"] - 62 * 1024)
+                # The last page of what is available.
+                last = client.call("reserve", min_kib=some["available_kib"], wait=True)
+                self.assertEqual((last["state"], all_is_claimed()["available_kib"]), ("granted", 0))
+                self.assertIn("3528 KiB of the overhead are what the domains cost that hold these claims",
+                              ballast(xen, "host", "--table", run=daemon.run).stdout)
+
     def test_a_claim_that_changes_touches_no_other(self):
         """Each is made once, by one hypercall, and withdrawn once, whatever is granted and released beside it."""
         with FakeXen(total_mib=8192) as xen, on(xen, config=self.CONFIG) as daemon, daemon.client() as client:

@@ -313,6 +313,7 @@ static void test_written_is_read_again(void **state)
         host.scrub_kib = any(&chance, 40);
         host.claimed_kib = any(&chance, 40);
         host.reserved_claim_kib = any(&chance, 40);
+        host.parked_kib = any(&chance, 20);
         host.xen_kib = any(&chance, 20);
         host.slack_kib = any(&chance, 20);
         host.caps.hap = any(&chance, 1);

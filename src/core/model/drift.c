@@ -82,7 +82,7 @@ static struct known *table_slot(const struct table *table, uint32_t id)
 /* Total, free and tot are below 2^62 KiB on any host that ballast_host_check() lets through. */
 static int64_t spent_kib(const struct ballast_host *host)
 {
-    int64_t spent = (int64_t)host->total_kib - (int64_t)host->free_kib;
+    int64_t spent = (int64_t)host->total_kib - (int64_t)host->free_kib - (int64_t)host->parked_kib;
     for (size_t i = 0; i < host->domain_count; i++)
         spent -= (int64_t)host->domains[i].tot_kib;
     return spent;

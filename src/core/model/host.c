@@ -153,6 +153,8 @@ int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct 
 {
     uint64_t sum_kib;
     int rc = ballast_kib_add(host->free_kib, host->xen_kib, &sum_kib, NULL);
+    if (rc == 0)
+        rc = ballast_kib_add(sum_kib, host->parked_kib, &sum_kib, NULL);
     for (size_t i = 0; i < host->domain_count && rc == 0; i++) {
         const struct ballast_domain *domain = &host->domains[i];
         rc = ballast_kib_add(sum_kib, domain->tot_kib, &sum_kib, NULL);

@@ -124,6 +124,9 @@ struct ballast_host {
     uint64_t claimed_kib; /* of free_kib: claimed in Xen for domains being built */
     /* Of free_kib, beside claimed_kib: claimed in Xen for reservations, hv_claim() of edge/hv. */
     uint64_t reserved_claim_kib;
+    /* What the domains cost that hold it, and are in no list, and what more of them may cost. */
+    uint64_t parked_kib;
+    uint64_t parked_room_kib; /* part of slack where reservations are claimed; 0: none can come */
     uint64_t xen_kib; /* used by Xen itself; 0 if unknown */
     /* What xen_kib consists of; if that is unknown, what it should at least be. */
     struct ballast_xen_memory xen_memory;
@@ -172,8 +175,8 @@ enum ballast_domain_kind ballast_domain_kind_find(const char *word);
 int ballast_host_check(const struct ballast_host *host, struct ballast_error *err);
 
 /*
- * The sum of free memory, Xen, and the domains with their overhead. -EINVAL if it exceeds 64 bits:
- * no host is that large, and no sum over it could be exact.
+ * The sum of free memory, Xen, and the domains with their overhead, parked ones included. -EINVAL
+ * if it exceeds 64 bits: no host is that large, and no sum over it could be exact.
  */
 int ballast_host_sum(const struct ballast_host *host, uint64_t *out_kib, struct ballast_error *err);
 

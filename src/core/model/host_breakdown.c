@@ -182,6 +182,7 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
                         struct ballast_error *err)
 {
     struct ballast_host_breakdown made = {.total_kib = host->total_kib};
+    made.part_kib[BALLAST_PART_OVERHEAD] = host->parked_kib;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];

@@ -97,6 +97,8 @@ bool xen_ops_moves_static_max(const struct hv *hv);
 int xen_ops_claim(struct hv *hv, const struct hv_claim *claims, size_t count,
                   struct ballast_error *err);
 int xen_ops_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
+/* What parked domains cost: those that were listed last, and as many more as there may be. */
+void xen_park_costs(const struct xen_host *host, uint64_t *now_kib, uint64_t *room_kib);
 size_t xen_ops_claims(const struct hv *hv, struct hv_claim *out, size_t most);
 /* hv_ops.refresh */
 int xen_ops_refresh(struct hv *hv, const struct ballast_host **out, struct ballast_error *err);

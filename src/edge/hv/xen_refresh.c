@@ -172,6 +172,7 @@ static void set_parked_apart(const struct xen_host *host, const struct xen_count
     for (size_t i = 0; i < count; i++)
         out->reserved_claim_kib = ballast_add_ceil(out->reserved_claim_kib, parked[i].claim_kib);
     out->claimed_kib = ballast_sub_floor(total->claimed_kib, out->reserved_claim_kib);
+    xen_park_costs(host, &out->parked_kib, &out->parked_room_kib);
 }
 
 /* What Xen itself should take, from what it tells of the host and its domains. */

@@ -172,6 +172,7 @@ static int read_host(const struct source *top, struct ballast_host *out)
         (rc = require_number(&host, "free_kib", &out->free_kib)) < 0 ||
         (rc = optional_number(&host, "claimed_kib", 0, &out->claimed_kib)) < 0 ||
         (rc = optional_number(&host, "reserved_claim_kib", 0, &out->reserved_claim_kib)) < 0 ||
+        (rc = optional_number(&host, "parked_kib", 0, &out->parked_kib)) < 0 ||
         (rc = optional_number(&host, "slush_kib", 0, &out->slack_kib)) < 0 ||
         (rc = optional_number(&host, "scrub_kib", 0, &out->scrub_kib)) < 0 ||
         (rc = optional_number(&host, "xen_kib", 0, &out->xen_kib)) < 0 ||

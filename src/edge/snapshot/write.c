@@ -19,15 +19,15 @@ struct field {
 };
 
 /* The required fields, in the order of writing. */
-enum { HOST_FIELDS = 7, DOMAIN_FIELDS = 9 };
+enum { HOST_FIELDS = 8, DOMAIN_FIELDS = 9 };
 
 static void host_fields(const struct ballast_host *host, struct field out[HOST_FIELDS])
 {
     const struct field fields[HOST_FIELDS] = {
         {"total_kib", host->total_kib},     {"free_kib", host->free_kib},
         {"claimed_kib", host->claimed_kib}, {"reserved_claim_kib", host->reserved_claim_kib},
-        {"slush_kib", host->slack_kib},     {"scrub_kib", host->scrub_kib},
-        {"xen_kib", host->xen_kib},
+        {"parked_kib", host->parked_kib},   {"slush_kib", host->slack_kib},
+        {"scrub_kib", host->scrub_kib},     {"xen_kib", host->xen_kib},
     };
     for (size_t i = 0; i < HOST_FIELDS; i++)
         out[i] = fields[i];

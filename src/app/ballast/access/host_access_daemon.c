@@ -123,6 +123,7 @@ static void fill_daemon_host(struct host_access_daemon *access)
         .scrub_kib = part_kib(access, "scrub"),
         .claimed_kib = part_kib(access, "claimed"),
         .reserved_claim_kib = json_field_sum(access->host, "reserved_claim_kib"),
+        .parked_kib = json_field_sum(access->host, "parked_kib"),
         .xen_kib = part_kib(access, "xen"),
         .slack_kib = part_kib(access, "slack"),
         .caps = BALLAST_HOST_CAPS_ALL,

@@ -53,6 +53,10 @@ static void print_host_parts_notes(const struct cli_host *host)
     if (host->host->reserved_claim_kib > 0)
         printf("note: %" PRIu64 " KiB of what is reserved are claimed in Xen\n",
                host->host->reserved_claim_kib);
+    if (host->host->parked_kib > 0)
+        printf("note: %" PRIu64 " KiB of the overhead are what the domains cost that hold these "
+               "claims, at most\n",
+               host->host->parked_kib);
     if (host->breakdown.estimated_kib > 0)
         printf("note: %" PRIu64
                " KiB of the overhead are not measured but the most that configurations "
@@ -300,6 +304,7 @@ void cli_host_json(const struct cli_host *host, const struct cli_sheet *domains,
     cli_json_kib(object, "overcounted_kib", breakdown->overcounted_kib);
     cli_json_kib(object, "deficit_kib", breakdown->deficit_kib);
     cli_json_kib(object, "reserved_claim_kib", host->host->reserved_claim_kib);
+    cli_json_kib(object, "parked_kib", host->host->parked_kib);
     cli_json_kib(object, "estimated_kib", breakdown->estimated_kib);
     cli_json_kib(object, "headroom_kib", host->headroom_kib);
     cli_json_kib(object, "headroom_missing_kib", host->headroom_missing_kib);

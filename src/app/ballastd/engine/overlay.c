@@ -234,6 +234,9 @@ static int ops_refresh(struct hv *hv, const struct ballast_host **out, struct ba
     if (overlay->options.config->slack_kib != BALLAST_NONE)
         overlay->host.slack_kib =
             ballast_add_ceil(overlay->options.config->slack_kib, host->extra_internal_kib);
+    /* A claim needs a domain: what is promised must not be what that costs. */
+    if (overlay->options.config->claims)
+        overlay->host.slack_kib = ballast_add_ceil(overlay->host.slack_kib, host->parked_room_kib);
     for (size_t i = 0; i < host->domain_count; i++) {
         overlay->domains[i] = host->domains[i];
         overlay->records[i] = record_of(overlay, &host->domains[i]);

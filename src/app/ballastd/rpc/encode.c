@@ -425,6 +425,7 @@ struct json_object *encode_host(struct engine *engine)
     encode_u64(object, "unexplained_most_kib",
                host->xen_memory.known ? breakdown.unexplained_most_kib : BALLAST_NONE);
     encode_u64(object, "reserved_claim_kib", engine_claimed_kib(engine));
+    encode_u64(object, "parked_kib", host->parked_kib);
     encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
     encode_u64(object, "deficit_kib", breakdown.deficit_kib);
     return object;
