@@ -474,8 +474,8 @@ class FakeXen:
 
     def add(self, name, memory_mib=512, maxmem_mib=None, min_mib=None, type="pvh", balloon=True, vcpus=1, video_mib=0,
             pool_kib=1024, lost_kib=1024, paused=False, down_kib=1 << 20, up_kib=1 << 20, stops_mib=0, follows=True,
-            uuid=None, tot_mib=None, extra_kib=0, store=False):
-        """A domain, as a toolstack leaves it when it has built one. Rates are KiB a second."""
+            uuid=None, tot_mib=None, extra_kib=0, store=False, built=True):
+        """A domain, as a toolstack leaves it when it has built one, or not yet. Rates are KiB a second."""
         maxmem_mib = maxmem_mib or memory_mib
         with self.lock:
             with self.table() as table:
@@ -491,6 +491,8 @@ class FakeXen:
             domain = self.domains[domid] = Domain(self, domid, down_kib, up_kib, stops_mib * 1024, follows,
                                                    extra_kib)
             self.describe(domain, name, memory_mib - video_mib, maxmem_mib, min_mib, video_mib, balloon)
+            if not built:
+                self.store.remove(f"{domain.path}/memory/target")  # libxl writes it last
             self.store.fire("@introduceDomain")
             self.flush()
             return domain

@@ -206,6 +206,30 @@ class Claims(Case):
                 client.call("release", id=each)
             self.assertEqual(parked(xen), [])
 
+    def test_one_that_is_granted_again_moves_no_claim(self):
+        """Older than those that have all the claims there are, it shares one to its end; the next one has its own again."""
+        with FakeXen(total_mib=8192) as xen, on(xen, config=self.CONFIG + "idle-interval = 100ms\n") as daemon:
+            with daemon.client() as client:
+                def state_of(reservation):
+                    return client.call("reservations", id=reservation)["reservations"][0]["state"]
+                kept, domains = [], []
+                for name in ("web", "mail"):
+                    kept.append(client.call("reserve", min_kib=131072, name=name, wait=True)["id"])
+                    domains.append(xen.add(name, memory_mib=16, maxmem_mib=128, paused=True, balloon=False, built=False))
+                    self.eventually(lambda: state_of(kept[-1]), "bound")
+                ids = [client.call("reserve", min_kib=16384, wait=True)["id"] for _ in range(63)]
+                own = dict.fromkeys(ids, 16384)
+                self.eventually(lambda: claims_kib(xen), own)
+                xen.remove(domains[1])
+                self.eventually(lambda: claims_kib(xen), {0: 131072} | own)
+                self.assertEqual({record["claim_calls"] for record in parked(xen) if record["uuid"] != parked_uuid(0)}, {1})
+                for each in ids:
+                    client.call("release", id=each)
+                self.assertEqual(claims_kib(xen), {0: 131072})
+                client.call("release", id=kept[1])
+                xen.remove(domains[0])
+                self.eventually(lambda: claims_kib(xen), {kept[0]: 131072})
+
     def test_a_claim_whose_domain_was_destroyed_is_made_again(self):
         with FakeXen(total_mib=8192) as xen, on(xen, config=self.CONFIG + "idle-interval = 100ms\n") as daemon:
             with daemon.client() as client:

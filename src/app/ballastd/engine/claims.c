@@ -32,6 +32,7 @@ void claims_release(struct claims *claims)
 {
     free(claims->old);
     free(claims->handovers);
+    free(claims->sharing);
     *claims = (struct claims){0};
 }
 
@@ -225,29 +226,41 @@ static void end_claimed_windows(struct engine *engine)
     }
 }
 
+enum { OWN_MOST = HV_CLAIMS - 1 };
+
 /* What should be claimed. */
 struct wanted {
     struct engine *engine;
     bool is_early; /* what was granted when this engine began is claimed as it was found */
-    struct hv_claim own[HV_CLAIMS - 1]; /* a ring: the oldest reservations that were seen */
-    size_t seen;
+    struct hv_claim own[OWN_MOST]; /* those that have a claim, and after them those that get one */
+    size_t own_count;
+    struct hv_claim newest[OWN_MOST]; /* a ring: the oldest of those without one */
+    size_t newest_seen;
+    uint64_t *sharing;
+    size_t sharing_count;
+    size_t sharing_room;
     uint64_t shared_kib;
     uint64_t old_shared_kib; /* of what was granted then: no more than was found so */
     uint64_t old_pools_kib;
 };
 
-static int compare_old(const void *key, const void *member)
+/* They fall. */
+static int compare_falling_ids(const void *key, const void *member)
 {
     uint64_t a = *(const uint64_t *)key;
     uint64_t b = *(const uint64_t *)member;
     return (a < b) - (a > b);
 }
 
+static bool has_id(const uint64_t *ids, size_t count, uint64_t id)
+{
+    return count > 0 && bsearch(&id, ids, count, sizeof(*ids), compare_falling_ids);
+}
+
 static bool is_old(const struct wanted *wanted, uint64_t id)
 {
     const struct claims *claims = &wanted->engine->claims;
-    return wanted->is_early && claims->old_count > 0 &&
-           bsearch(&id, claims->old, claims->old_count, sizeof(*claims->old), compare_old);
+    return wanted->is_early && has_id(claims->old, claims->old_count, id);
 }
 
 /* What `free` has freed is for starts that do not ask. */
@@ -271,19 +284,39 @@ static void want_shared(struct wanted *wanted, uint64_t kib, bool old)
 /* To the end: a claim of its own could be made only after its part here was withdrawn. */
 static void want_part(struct wanted *wanted, uint64_t id, uint64_t kib, bool old)
 {
-    struct claims *claims = &wanted->engine->claims;
-    claims->shared_to = ballast_max_u64(claims->shared_to, id);
+    /* Without memory for it, it may be unclaimed for a moment when there is a claim for it alone.
+     */
+    if (array_reserve(&wanted->sharing, &wanted->sharing_room, wanted->sharing_count + 1,
+                      sizeof(*wanted->sharing)))
+        wanted->sharing[wanted->sharing_count++] = id;
     want_shared(wanted, kib, old);
 }
 
-/* The newest come first, and make way for older ones. */
+/* A claim that is there stays. Of the others the newest come first, and make way for older ones. */
 static void want_own(struct wanted *wanted, uint64_t id, uint64_t kib)
 {
-    size_t room = sizeof(wanted->own) / sizeof(wanted->own[0]);
-    struct hv_claim *own = &wanted->own[wanted->seen++ % room];
-    if (wanted->seen > room)
-        want_part(wanted, own->id, own->kib, false);
-    *own = (struct hv_claim){.id = id, .kib = kib};
+    struct hv_claim claim = {.id = id, .kib = kib};
+    if (claimed_kib(&wanted->engine->claims.now, id) > 0 && wanted->own_count < OWN_MOST) {
+        wanted->own[wanted->own_count++] = claim;
+        return;
+    }
+    struct hv_claim *place = &wanted->newest[wanted->newest_seen++ % OWN_MOST];
+    if (wanted->newest_seen > OWN_MOST)
+        want_part(wanted, place->id, place->kib, false);
+    *place = claim;
+}
+
+/* The oldest have the claims that are left, and the others share one. */
+static void settle_newest(struct wanted *wanted)
+{
+    size_t count = ballast_min_u64(wanted->newest_seen, OWN_MOST);
+    for (size_t i = 1; i <= count; i++) {
+        const struct hv_claim *claim = &wanted->newest[(wanted->newest_seen - i) % OWN_MOST];
+        if (wanted->own_count < OWN_MOST)
+            wanted->own[wanted->own_count++] = *claim;
+        else
+            want_part(wanted, claim->id, claim->kib, false);
+    }
 }
 
 static void want_claim(void *context, uint64_t id, uint64_t kib)
@@ -299,11 +332,23 @@ static void want_claim(void *context, uint64_t id, uint64_t kib)
     bool old = is_old(wanted, id);
     uint64_t found_kib = claimed_kib(&wanted->engine->claims.found, id);
     const struct claims *claims = &wanted->engine->claims;
-    bool shares = id <= claims->shared_to && claimed_kib(&claims->now, id) == 0;
+    bool shares =
+        has_id(claims->sharing, claims->sharing_count, id) && claimed_kib(&claims->now, id) == 0;
     if (id > HV_CLAIM_MOST_ID || shares || (old && found_kib == 0))
         want_part(wanted, id, kib, old);
     else
         want_own(wanted, id, floor_to_page(old ? ballast_min_u64(kib, found_kib) : kib));
+}
+
+/* Those that have ended share no more: others have the room. */
+static void note_sharing(struct claims *claims, const struct wanted *wanted)
+{
+    if (wanted->sharing_count > 0)
+        qsort(wanted->sharing, wanted->sharing_count, sizeof(*wanted->sharing),
+              compare_falling_ids);
+    free(claims->sharing);
+    claims->sharing = wanted->sharing;
+    claims->sharing_count = wanted->sharing_count;
 }
 
 static int compare_claims(const void *one, const void *other)
@@ -324,11 +369,13 @@ static struct claims_list claims_wanted(struct engine *engine, const struct ball
     wanted.is_early = engine_now_usec(engine) < until_usec;
     engine->claims.pools_kib = 0;
     tick_ledger_awaited(reservations_book(engine->reservations), host, &awaiting);
+    settle_newest(&wanted);
+    note_sharing(&engine->claims, &wanted);
     want_shared(&wanted,
                 ballast_min_u64(wanted.old_shared_kib, claimed_kib(&engine->claims.found, 0)),
                 false);
     list.at[0] = (struct hv_claim){.id = 0, .kib = floor_to_page(wanted.shared_kib)};
-    list.count = 1 + ballast_min_u64(wanted.seen, HV_CLAIMS - 1);
+    list.count = 1 + wanted.own_count;
     memcpy(list.at + 1, wanted.own, (list.count - 1) * sizeof(wanted.own[0]));
     qsort(list.at, list.count, sizeof(list.at[0]), compare_claims);
     drop_empty_claims(&list);

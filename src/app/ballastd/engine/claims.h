@@ -39,7 +39,9 @@ struct claims {
     uint64_t *old;            /* ids of what was granted then, in falling order */
     size_t old_count;
     uint64_t pools_kib; /* of what is shared, as it was wanted last */
-    uint64_t shared_to; /* up to this id those without a claim of their own share one */
+    /* Ids of those that share a claim with others, to their end, in falling order. */
+    uint64_t *sharing;
+    size_t sharing_count;
     bool begun;
     bool fresh;          /* a snapshot was taken since it was lowered */
     bool sent;           /* one call, at least: a program that was killed leaves a domain */
