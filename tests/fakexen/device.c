@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ enum what {
     ON_VERSION,
     ON_LISTED, /* the newest domain takes `code` pages as soon as domains were listed */
     ON_CREATE,
+    ON_DESTROYED, /* the caller is killed as soon as a domain is destroyed */
 };
 
 struct fault {
@@ -444,6 +446,8 @@ static int destroy(struct domain *domain)
     size_t at = (size_t)(domain - table->domains);
     memmove(domain, domain + 1, (table->count - at - 1) * sizeof(*domain));
     table->count--;
+    if (struck(ON_DESTROYED) < 0)
+        (void)raise(SIGKILL);
     return 0;
 }
 

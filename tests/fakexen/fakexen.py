@@ -35,7 +35,7 @@ STORE = 1 << 7  # XEN_DOMINF_xs_domain
 SUSPENDED = SHUTDOWN | 2 << 16
 HAP = 1 << 3
 FAULTS = {"list": 1, "physinfo": 2, "availheap": 3, "max-mem": 4, "pool": 5, "claim": 6, "pod-get": 7, "pod-set": 8,
-          "version": 9, "listed": 10, "create": 11}
+          "version": 9, "listed": 10, "create": 11, "destroyed": 12}
 FOREVER = 0xFFFF
 NONE = (1 << 64) - 1
 HEADER = struct.Struct("<8sQQQIIIIQQ16s1024s")
@@ -446,7 +446,7 @@ class FakeXen:
             return table.header()[9]
 
     def fail(self, what, code, times=FOREVER):
-        """Hypercall `what` (a key of FAULTS) fails with errno `code`; times=0 mends it."""
+        """Hypercall `what` (a key of FAULTS) fails with errno `code`; times=0 mends it. "destroyed": the caller is killed after it."""
         with self.table() as table:
             for i in range(16):
                 at = HEADER.size + i * FAULT.size

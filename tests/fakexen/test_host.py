@@ -230,6 +230,19 @@ class Claims(Case):
                 xen.remove(domains[0])
                 self.eventually(lambda: claims_kib(xen), {kept[0]: 131072})
 
+    def test_a_daemon_killed_as_it_ends_one_leaves_nothing(self):
+        """Its domain goes last: of one that is gone no program would find the name in xenstore."""
+        with FakeXen(total_mib=8192) as xen, on(xen, config=self.CONFIG) as daemon:
+            with daemon.client() as client:
+                kept = client.call("reserve", min_kib=NEED_KIB, wait=True)["id"]
+                path = f"/local/domain/{parked(xen)[0]['domid']}/name"
+                self.assertEqual(xen.read(path), f"ballast-reserved-{kept}")
+                xen.fail("destroyed", "EINTR", times=1)
+                with self.assertRaises((EOFError, OSError)):
+                    client.call("release", id=kept)
+            self.assertEqual((xen.faults_left("destroyed"), parked(xen), xen.read(path)), (0, [], None))
+            daemon.start()
+
     def test_a_claim_whose_domain_was_destroyed_is_made_again(self):
         with FakeXen(total_mib=8192) as xen, on(xen, config=self.CONFIG + "idle-interval = 100ms\n") as daemon:
             with daemon.client() as client:
