@@ -92,6 +92,8 @@ static const struct {
     {"guest a tot=1GiB max=2GiB static=1GiB", "max is above static"},
     {"guest web tot=1GiB", "\"web\": already exists"},
     {"guest a tot=1GiB type=lxc", "pv, pvh or hvm"},
+    {"host nodes=4GiB,", "\"nodes=4GiB,\": cannot be read: use a size such as"},
+    {"host nodes=1GiB,1GiB,1GiB,1GiB,1GiB,1GiB,1GiB,1GiB,1GiB", "at most 8 nodes"},
     {"guest a tot=1GiB pool=1MiB overhead=2MiB", "has segments and no type"},
     {"guest a tot=1GiB type=pvh video=1MiB", "is not HVM and has video"},
     {"guest a tot=1GiB type=pv pool=1MiB overhead=2MiB", "is PV and has a pool"},

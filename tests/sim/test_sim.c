@@ -451,9 +451,9 @@ static void test_claimed_for_reservations(void **state)
     scene.guests[0].maxmem_kib = scene.guests[0].static_max_kib = 4096 * MIB;
     scene.starts[0] = start_of("new", 2000);
     begin(&scene, 1, 1);
-    assert_int_equal(sim_claim(scene.sim, 1, 3073 * MIB, NULL), -ENOMEM);
+    assert_int_equal(sim_claim(scene.sim, 1, 0, 3073 * MIB, NULL), -ENOMEM);
     assert_int_equal(sim_claimed_kib(scene.sim), 3072 * MIB);
-    assert_int_equal(sim_claim(scene.sim, 1, 2000 * MIB, NULL), 0);
+    assert_int_equal(sim_claim(scene.sim, 1, 0, 2000 * MIB, NULL), 0);
     assert_int_equal(sim_refresh(scene.sim, &host, NULL), 0);
     assert_int_equal(host->reserved_claim_kib, 2000 * MIB);
     assert_int_equal(host->claimed_kib, 0);
@@ -461,7 +461,7 @@ static void test_claimed_for_reservations(void **state)
     step(&scene, 20 * SEC);
     assert_int_equal(sim_start_at(scene.sim, 0)->state, SIM_START_DIED);
     assert_int_equal(tot_mib(&scene, 0), 4096 - 2000);
-    assert_int_equal(sim_claim(scene.sim, 1, 0, NULL), 0);
+    assert_int_equal(sim_claim(scene.sim, 1, 0, 0, NULL), 0);
     assert_int_equal(sim_start_build(scene.sim, 0, true, NULL), 0);
     step(&scene, 20 * SEC);
     assert_int_equal(sim_start_at(scene.sim, 0)->state, SIM_START_BUILT);

@@ -41,6 +41,7 @@ enum key_kind {
     KEY_VERSION,
     KEY_NAME,
     KEY_TYPE,
+    KEY_NODES,
 };
 
 struct key {
@@ -54,15 +55,11 @@ struct key {
 #define START(field) offsetof(struct sim_start_config, field)
 
 static const struct key host_keys[] = {
-    {"total", KEY_SIZE, HOST(total_kib)},
-    {"xen", KEY_SIZE, HOST(xen_kib)},
-    {"slack", KEY_SIZE, HOST(slack_kib)},
-    {"scrub", KEY_RATE, HOST(scrub_rate_kib)},
-    {"page", KEY_SIZE, HOST(page_kib)},
-    {"tick", KEY_TIME, HOST(tick_usec)},
-    {"xen-version", KEY_VERSION, HOST(xen_version)},
-    {"processor", KEY_NAME, HOST(processor)},
-    {NULL, KEY_SIZE, 0},
+    {"total", KEY_SIZE, HOST(total_kib)},     {"xen", KEY_SIZE, HOST(xen_kib)},
+    {"slack", KEY_SIZE, HOST(slack_kib)},     {"scrub", KEY_RATE, HOST(scrub_rate_kib)},
+    {"page", KEY_SIZE, HOST(page_kib)},       {"nodes", KEY_NODES, HOST(nodes)},
+    {"tick", KEY_TIME, HOST(tick_usec)},      {"xen-version", KEY_VERSION, HOST(xen_version)},
+    {"processor", KEY_NAME, HOST(processor)}, {NULL, KEY_SIZE, 0},
 };
 
 static const struct key guest_keys[] = {
@@ -77,6 +74,7 @@ static const struct key guest_keys[] = {
     {"overhead", KEY_SIZE, GUEST(overhead_kib)},
     {"type", KEY_TYPE, GUEST(type)},
     {"vcpus", KEY_COUNT, GUEST(vcpus)},
+    {"node", KEY_COUNT, GUEST(node)},
     {"video", KEY_SIZE, GUEST(video_kib)},
     {"pool", KEY_SIZE, GUEST(pool_kib)},
     {"target", KEY_SIZE, GUEST(target_kib)},
@@ -150,6 +148,23 @@ static bool read_spans(const char *value, struct sim_spans *spans, const char **
     return true;
 }
 
+static bool read_node_sizes(const char *value, struct sim_nodes *nodes, const char **what)
+{
+    char size[32];
+    nodes->count = 0;
+    for (const char *at = value; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t length = strcspn(at, ",");
+        *what = "such as 4GiB,4GiB, for at most 8 nodes";
+        if (nodes->count == SIM_NODES || length >= sizeof(size))
+            return false;
+        memcpy(size, at, length);
+        size[length] = '\0';
+        if (!scenario_value_size(size, &nodes->kib[nodes->count++], what))
+            return false;
+    }
+    return true;
+}
+
 static bool read_key_value(enum key_kind kind, const char *value, void *at, const char **what)
 {
     uint64_t *number = at;
@@ -187,6 +202,8 @@ static bool read_key_value(enum key_kind kind, const char *value, void *at, cons
         return scenario_value_name(value, at, what);
     case KEY_TYPE:
         return scenario_value_type(value, at, what);
+    case KEY_NODES:
+        return read_node_sizes(value, at, what);
     case KEY_FLAG:
     default:
         *what = "the word alone";

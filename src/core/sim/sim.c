@@ -37,6 +37,9 @@ static int add_configured_guests(struct sim *sim, struct ballast_error *err)
                                 is->name, held * sim->page_kib, sim->total_pages * sim->page_kib);
     }
     sim->free_pages = sim->total_pages - held;
+    int rc = sim_check_nodes(sim, err);
+    if (rc < 0)
+        return rc;
     /* Only now: a guest that cannot run with its memory frees it at once. */
     for (size_t i = 0; i < sim->domain_count; i++)
         sim_guest_live(sim, &sim->domains[i]);

@@ -123,6 +123,7 @@ struct sim_guest_config {
     uint64_t tot_kib;
     uint64_t overhead_kib;
     uint64_t vcpus;     /* 0: its configuration is unknown, so its cost cannot be predicted */
+    uint64_t node;      /* the NUMA node whose memory it takes, and no other's */
     uint64_t video_kib; /* of tot_kib; an HVM guest's */
     uint64_t pool_kib;  /* of overhead_kib; the rest of it is extra external */
     uint64_t target_kib;
@@ -191,8 +192,17 @@ struct sim_fault {
     uint64_t chance_permyriad; /* of each call within the span */
 };
 
+enum { SIM_NODES = 8 };
+
+/* The memory of each NUMA node; none: the host has no nodes. */
+struct sim_nodes {
+    uint64_t kib[SIM_NODES];
+    size_t count;
+};
+
 struct sim_config {
     uint64_t total_kib;
+    struct sim_nodes nodes; /* their sum is the total; Xen's memory is the first one's */
     uint64_t xen_kib;
     uint64_t slack_kib;
     uint64_t scrub_rate_kib; /* per second; 0: freed memory is clean at once */
@@ -287,11 +297,16 @@ int sim_set(struct sim *sim, uint32_t domid, uint64_t target_kib, uint64_t maxme
             struct ballast_error *err);
 struct sim_claim {
     uint64_t id;
+    uint64_t node; /* 1 + its node; 0: any */
     uint64_t pages;
 };
 enum { SIM_CLAIMS = 64 };
-/* Of hv_claim() one claim: it is made, changed or, with 0, ended. */
-int sim_claim(struct sim *sim, uint64_t id, uint64_t kib, struct ballast_error *err);
+/*
+ * Of hv_claim() one claim: it is made, changed or, with 0, ended. Of what is claimed of a node only
+ * other nodes' memory can be taken instead, as with the claims that are proposed for Xen.
+ */
+int sim_claim(struct sim *sim, uint64_t id, uint64_t node, uint64_t kib, struct ballast_error *err);
+size_t sim_node_count(const struct sim *sim);
 /* Those that there are, by id; they live until the next change. */
 size_t sim_claims(const struct sim *sim, const struct sim_claim **out);
 uint64_t sim_page_kib(const struct sim *sim);

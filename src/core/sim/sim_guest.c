@@ -177,7 +177,7 @@ void sim_guest_take(struct sim *sim, struct sim_domain *domain, uint64_t usec)
     uint64_t pages =
         sim_rate_pages(sim, domain->is->grow_kib_per_sec, working_usec, &domain->credit);
     pages = ballast_min_u64(pages, stop - domain->tot_pages);
-    sim_pages_take(sim, domain, ballast_min_u64(pages, sim_takeable_pages(sim)));
+    sim_pages_take(sim, domain, ballast_min_u64(pages, sim_takeable_pages(sim, domain)));
 }
 
 /* It should free memory and has none to free: whatever becomes free in it goes to its balloon. */

@@ -131,8 +131,12 @@ void sim_guest_live(struct sim *sim, struct sim_domain *domain);
 void sim_domain_die(struct sim *sim, struct sim_domain *domain);
 void sim_pages_free(struct sim *sim, struct sim_domain *domain, uint64_t pages);
 void sim_pages_take(struct sim *sim, struct sim_domain *domain, uint64_t pages);
+/* Free and claimed by nobody, on that node and at all. */
+uint64_t sim_unclaimed_pages(const struct sim *sim, uint64_t node);
 /* Clean and unclaimed pages: what a guest can take. */
-uint64_t sim_takeable_pages(const struct sim *sim);
+uint64_t sim_takeable_pages(const struct sim *sim, const struct sim_domain *domain);
+/* -EINVAL: a node lacks the memory of those on it. */
+int sim_check_nodes(const struct sim *sim, struct ballast_error *err);
 uint64_t sim_claimed_pages(const struct sim *sim);
 /* Of those: by sim_claim(). */
 uint64_t sim_reserved_claim_pages(const struct sim *sim);

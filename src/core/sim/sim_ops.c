@@ -156,24 +156,31 @@ size_t sim_claims(const struct sim *sim, const struct sim_claim **out)
 }
 
 /* Where it is, or is to be; it may be past the last one. */
-static size_t place_of_claim(const struct sim *sim, uint64_t id)
+static size_t place_of_claim(const struct sim *sim, uint64_t id, uint64_t node)
 {
     size_t at = 0;
-    while (at < sim->claim_count && sim->claims[at].id < id)
+    while (at < sim->claim_count &&
+           (sim->claims[at].id < id || (sim->claims[at].id == id && sim->claims[at].node < node)))
         at++;
     return at;
 }
 
-static void put_claim(struct sim *sim, size_t at, uint64_t id, uint64_t pages)
+static bool is_claim_at(const struct sim *sim, size_t at, uint64_t id, uint64_t node)
 {
-    bool there = at < sim->claim_count && sim->claims[at].id == id;
+    return at < sim->claim_count && sim->claims[at].id == id && sim->claims[at].node == node;
+}
+
+static void put_claim(struct sim *sim, size_t at, const struct sim_claim *claim)
+{
+    uint64_t pages = claim->pages;
+    bool there = is_claim_at(sim, at, claim->id, claim->node);
     if (!there && pages > 0) {
         for (size_t i = sim->claim_count++; i > at; i--)
             sim->claims[i] = sim->claims[i - 1];
         there = true;
     }
     if (there && pages > 0) {
-        sim->claims[at] = (struct sim_claim){.id = id, .pages = pages};
+        sim->claims[at] = *claim;
     } else if (there) {
         sim->claim_count--;
         for (size_t i = at; i < sim->claim_count; i++)
@@ -181,13 +188,13 @@ static void put_claim(struct sim *sim, size_t at, uint64_t id, uint64_t pages)
     }
 }
 
-int sim_claim(struct sim *sim, uint64_t id, uint64_t kib, struct ballast_error *err)
+int sim_claim(struct sim *sim, uint64_t id, uint64_t node, uint64_t kib, struct ballast_error *err)
 {
-    size_t at = place_of_claim(sim, id);
-    bool there = at < sim->claim_count && sim->claims[at].id == id;
+    size_t at = place_of_claim(sim, id, node);
+    bool there = is_claim_at(sim, at, id, node);
     uint64_t old = there ? sim->claims[at].pages : 0;
     uint64_t most =
-        ballast_add_ceil(old, ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)));
+        ballast_add_ceil(old, sim_unclaimed_pages(sim, node == 0 ? BALLAST_NONE : node - 1));
     uint64_t pages = kib / sim->page_kib;
     if (pages > old && sim_fault_strikes(sim, SIM_FAULT_CLAIM_FAILS))
         return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %s", kib,
@@ -195,7 +202,8 @@ int sim_claim(struct sim *sim, uint64_t id, uint64_t kib, struct ballast_error *
     if (!there && pages > 0 && sim->claim_count == SIM_CLAIMS)
         return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %s", kib,
                             "there are as many claims as there can be");
-    put_claim(sim, at, id, ballast_min_u64(pages, most));
+    put_claim(sim, at,
+              &(struct sim_claim){.id = id, .node = node, .pages = ballast_min_u64(pages, most)});
     if (pages <= most)
         return 0;
     return ballast_fail(err, -ENOMEM, "%" PRIu64 " KiB cannot be claimed: %" PRIu64 " KiB are free",

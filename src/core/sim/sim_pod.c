@@ -51,7 +51,7 @@ void sim_pod_follow(struct sim *sim, struct sim_domain *domain)
     uint64_t upto = ballast_min_u64(domain->target_pages, domain->maxmem_pages);
     uint64_t more = ballast_sub_floor(upto, domain->tot_pages);
     more = ballast_min_u64(more, domain->pod_entry_pages - domain->pod_cache_pages);
-    more = ballast_min_u64(more, sim_takeable_pages(sim));
+    more = ballast_min_u64(more, sim_takeable_pages(sim, domain));
     sim_pages_take(sim, domain, more);
     domain->pod_cache_pages += more;
 }

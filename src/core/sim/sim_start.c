@@ -45,8 +45,8 @@ static void build_begin(struct sim *sim, size_t i, bool claim)
     sim->free_pages -= domain->overhead_pages;
     sim->dirty_pages = ballast_min_u64(sim->dirty_pages, sim->free_pages);
     if (claim)
-        domain->claim_pages = ballast_min_u64(
-            domain->left_pages, ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)));
+        domain->claim_pages =
+            ballast_min_u64(domain->left_pages, sim_unclaimed_pages(sim, is->node));
     start->state = SIM_START_BUILDING;
     start->domid = domain->id;
 }
@@ -109,7 +109,7 @@ int sim_start_build(struct sim *sim, size_t i, bool claim, struct ballast_error 
     if (!start || (start->state != SIM_START_COMING && !was) || (domain && domain->alive))
         return ballast_fail(err, -EINVAL, "start %zu is under way", i);
     if (start->is->guest.overhead_kib / sim->page_kib >
-        ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim)))
+        sim_unclaimed_pages(sim, start->is->guest.node))
         return ballast_fail(err, -ENOMEM, "not even %" PRIu64 " KiB are free",
                             start->is->guest.overhead_kib);
     if (domain)
@@ -197,8 +197,8 @@ void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec)
         return;
     uint64_t pages = sim_rate_pages(sim, domain->build_rate_kib, usec, &domain->credit);
     pages = ballast_min_u64(pages, domain->left_pages);
-    uint64_t others = sim_claimed_pages(sim) - domain->claim_pages;
-    uint64_t there = ballast_sub_floor(sim->free_pages, others);
+    /* Claims never exceed free memory, but for that of nodes, which a claim of any may overlap. */
+    uint64_t there = sim_unclaimed_pages(sim, domain->is->node) + domain->claim_pages;
     if (there < pages || domain->tot_pages + pages > domain->maxmem_pages) {
         build_fails(sim, domain);
         return;

@@ -162,6 +162,11 @@ int hv_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_erro
     return hv->ops->lower_claim ? hv->ops->lower_claim(hv, id, kib, err) : 0;
 }
 
+uint64_t hv_nodes(const struct hv *hv)
+{
+    return hv->ops->nodes ? hv->ops->nodes(hv) : 0;
+}
+
 size_t hv_claims(const struct hv *hv, struct hv_claim *out, size_t most)
 {
     return hv->ops->claims ? hv->ops->claims(hv, out, most) : 0;

@@ -79,6 +79,7 @@ struct hv_domain {
 struct hv_claim {
     uint64_t id;
     uint64_t kib;
+    uint64_t node; /* 1 + the NUMA node whose memory it is, below hv_nodes(); 0: that of any */
 };
 enum { HV_CLAIMS = 64 }; /* of which each is a domain on Xen */
 #define HV_CLAIM_MOST_ID ((UINT64_C(1) << 56) - 1)
@@ -130,6 +131,7 @@ struct hv_ops {
                  struct ballast_error *err);
     int (*lower_claim)(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
     size_t (*claims)(const struct hv *hv, struct hv_claim *out, size_t most);
+    uint64_t (*nodes)(const struct hv *hv);
     int (*event_fd)(struct hv *hv);
     void (*on_newcomer)(struct hv *hv, hv_newcomer_fn *call, void *context);
     bool (*take_events)(struct hv *hv);
@@ -203,12 +205,12 @@ int hv_set_range(struct hv *hv, uint32_t domid, uint64_t min_kib, uint64_t max_k
 
 /*
  * Has the host itself keep these parts of free memory from all domains, whether this program runs
- * or not, and no others: at most HV_CLAIMS, by id, each of whole pages and once. What is claimed
- * already and stays is never let go for a moment, so that no other domain can take it while another
- * claim changes. A snapshot has their sum as reserved_claim_kib, and no domain that the host needs
- * for them. -ENOMEM: less is claimed, or it could not be changed; -ENOTSUP: the host cannot;
- * -EPERM: it was opened for reading only; the host's own refusals. After an error hv_claims() of
- * another refresh tells what is claimed.
+ * or not, and no others: at most HV_CLAIMS, by id, each of whole pages and once, on one node. What
+ * is claimed already and stays is never let go for a moment, so that no other domain can take it
+ * while another claim changes. A snapshot has their sum as reserved_claim_kib, and no domain that
+ * the host needs for them. -ENOMEM: less is claimed, or it could not be changed; -ENOTSUP: the host
+ * cannot; -EPERM: it was opened for reading only; the host's own refusals. After an error
+ * hv_claims() of another refresh tells what is claimed.
  */
 int hv_claim(struct hv *hv, const struct hv_claim *claims, size_t count, struct ballast_error *err);
 /*
@@ -219,6 +221,9 @@ int hv_claim(struct hv *hv, const struct hv_claim *claims, size_t count, struct 
 int hv_lower_claim(struct hv *hv, uint64_t id, uint64_t kib, struct ballast_error *err);
 /* What was claimed so when the host was refreshed last, by id; how many, `most` at most. */
 size_t hv_claims(const struct hv *hv, struct hv_claim *out, size_t most);
+
+/* How many NUMA nodes it has of which it can claim memory; 0: it can only claim that of any. */
+uint64_t hv_nodes(const struct hv *hv);
 
 /* Readable when the host has something to report; -1: it reports nothing. */
 int hv_event_fd(struct hv *hv);

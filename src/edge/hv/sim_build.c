@@ -59,6 +59,7 @@ static struct sim_start_config start_config_of(const struct sim_build *build)
                   .pool_kib = build->overhead_kib,
                   .overhead_kib = build->overhead_kib,
                   .vcpus = build->vcpus,
+                  .node = build->node,
                   .target_kib = build->memory_kib,
                   .maxmem_kib = build->static_max_kib,
                   .dynamic_min_kib = build->min_kib,

@@ -20,6 +20,7 @@ struct sim_build {
     uint64_t static_max_kib;
     uint64_t rate_kib;  /* of its build, a second */
     uint64_t wait_usec; /* before it takes the first page */
+    uint64_t node;      /* whose memory it takes */
     uint64_t vcpus;     /* 0: it has no configuration */
 };
 

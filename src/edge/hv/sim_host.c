@@ -33,10 +33,11 @@ static int set_on_sim_host(struct hv *hv, uint32_t domid, uint64_t target_kib, u
     return sim_set(sim_host_of(hv)->sim, domid, target_kib, maxmem_kib, err);
 }
 
-static uint64_t wanted_claim_kib(const struct hv_claim *claims, size_t count, uint64_t id)
+static uint64_t wanted_claim_kib(const struct hv_claim *claims, size_t count,
+                                 const struct sim_claim *has)
 {
     for (size_t i = 0; i < count; i++) {
-        if (claims[i].id == id)
+        if (claims[i].id == has->id && claims[i].node == has->node)
             return claims[i].kib;
     }
     return 0;
@@ -51,12 +52,17 @@ static int claim_on_sim_host(struct hv *hv, const struct hv_claim *claims, size_
     int rc = 0;
     sim_host_of(hv)->changed = true;
     for (size_t i = sim_claims(sim, &has); i-- > 0;) {
-        uint64_t kib = wanted_claim_kib(claims, count, has[i].id);
-        if (kib / sim_page_kib(sim) < has[i].pages)
-            (void)sim_claim(sim, has[i].id, kib, NULL);
+        struct sim_claim claim = has[i];
+        uint64_t kib = wanted_claim_kib(claims, count, &claim);
+        if (kib / sim_page_kib(sim) < claim.pages)
+            (void)sim_claim(sim, claim.id, claim.node, kib, NULL);
     }
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = sim_claim(sim, claims[i].id, claims[i].kib, err);
+    /* What one node lacks is no reason to claim nothing of another. */
+    for (size_t i = 0; i < count; i++) {
+        int claimed =
+            sim_claim(sim, claims[i].id, claims[i].node, claims[i].kib, rc < 0 ? NULL : err);
+        rc = rc < 0 ? rc : claimed;
+    }
     return rc;
 }
 
@@ -67,8 +73,13 @@ static size_t claims_of_sim_host(const struct hv *hv, struct hv_claim *out, size
     size_t count = sim_claims(sim, &has);
     count = count < most ? count : most;
     for (size_t i = 0; i < count; i++)
-        out[i] = (struct hv_claim){has[i].id, has[i].pages * sim_page_kib(sim)};
+        out[i] = (struct hv_claim){has[i].id, has[i].pages * sim_page_kib(sim), has[i].node};
     return count;
+}
+
+static uint64_t nodes_of_sim_host(const struct hv *hv)
+{
+    return sim_node_count(sim_of(hv));
 }
 
 static void close_sim_host(struct hv *hv)
@@ -161,6 +172,7 @@ struct hv *sim_host_init(struct sim_host *out, struct sim *sim)
                                       .set = set_on_sim_host,
                                       .claim = claim_on_sim_host,
                                       .claims = claims_of_sim_host,
+                                      .nodes = nodes_of_sim_host,
                                       .close = close_sim_host,
                                       .uuid = find_sim_uuid,
                                       .breakdown = break_down_sim_domain,

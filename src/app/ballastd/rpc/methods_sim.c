@@ -31,6 +31,7 @@ static const struct wire_param start_params[] = {
     {.name = "wait_usec",
      .type = WIRE_USEC,
      .help = "its domain exists for so long before it takes memory; default: 0"},
+    {.name = "node", .type = WIRE_COUNT, .help = "whose memory it takes; default: 0"},
     {.name = "vcpus",
      .type = WIRE_COUNT,
      .least = 1,
@@ -97,7 +98,12 @@ static bool read_build(struct call *call, struct sim_build *out)
                            .static_max_kib = max_kib,
                            .rate_kib = wire_param_u64(call->params, "rate_kib", SIM_BUILD_RATE_KIB),
                            .wait_usec = wire_param_u64(call->params, "wait_usec", 0),
+                           .node = wire_param_u64(call->params, "node", 0),
                            .vcpus = wire_param_u64(call->params, "vcpus", 0)};
+    if (out->node > 0 && out->node >= hv_nodes(engine_host(call->engine))) {
+        call_fail(call, WIRE_INVALID_PARAMS, "node: there is no node %" PRIu64, out->node);
+        return false;
+    }
     const char *uuid = wire_param_string(call->params, "uuid", NULL);
     if (uuid)
         (void)ballast_uuid_parse(uuid, out->uuid);
