@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """claims = parked: the host itself keeps what is granted from all but the guest that it is for."""
 
-from driver import Daemon, run, until
+from driver import Daemon, refused, run, until
 
 MIB = 1024
 PARKED = "[ballastd]\nclaims = parked\n"
@@ -146,6 +146,55 @@ def test_a_start_under_way_outlives_a_kill():
             client.call("sim-start", name="web", need_kib=1024 * MIB)
             until(lambda: state_of(client, web["id"]) == "used")
             assert claimed(client) == 192 * MIB
+
+
+# 3 GiB of the host's memory are free on each of two nodes.
+NODES = """says "A host with two nodes, none of whose guests can give."
+host total=8GiB xen=256MiB slack=64MiB nodes=4352MiB,3840MiB
+guest dom0 dom0 tot=1GiB min=1GiB max=1GiB uses=512MiB
+guest there tot=768MiB min=768MiB max=768MiB node=1
+duration 24h
+"""
+
+
+def test_a_claim_of_a_node_protects_its_memory():
+    """A start on that node cannot have it, one on another node can have as much; claimed of any node it protects neither."""
+    def built(client, node):
+        domid = client.call("sim-start", name="thief", need_kib=2048 * MIB, min_kib=2048 * MIB, rate_kib=1 << 30, node=node)["domid"]
+        def decided():
+            found = [each for each in client.call("domains")["domains"] if each["domid"] == domid]
+            return not found or (found[0]["state"] != "build" and found)
+        until(lambda: decided() is not False)
+        there = "thief" in names(client)
+        if there:
+            client.call("sim-destroy", domain="thief")
+        return there
+    with Daemon(scenario=NODES, config=PARKED) as daemon:
+        with daemon.client() as client:
+            kept = client.call("reserve", min_kib=2048 * MIB, name="web", node=1, wait=True)
+            assert (kept["state"], kept["node"], claimed(client)) == ("granted", 1, 2048 * MIB), kept
+            assert (built(client, 0), built(client, 1)) == (True, False)
+        daemon.kill()
+        daemon.start()
+        with daemon.client() as client:
+            kept = client.call("reservations", id=kept["id"])["reservations"][0]
+            assert (kept["state"], kept["node"], claimed(client)) == ("granted", 1, 2048 * MIB), kept
+            assert (built(client, 0), built(client, 1)) == (True, False)
+            client.call("sim-start", name="web", need_kib=2048 * MIB, node=1)
+            until(lambda: state_of(client, kept["id"]) == "used")
+            assert claimed(client) == 0
+    with Daemon(scenario=NODES, config=PARKED) as daemon, daemon.client() as client:
+        kept = client.call("reserve", min_kib=2048 * MIB, name="web", wait=True)
+        assert (kept["state"], kept["node"], claimed(client)) == ("granted", None, 2048 * MIB), kept
+        assert (built(client, 0), built(client, 1)) == (True, True)
+
+
+def test_only_nodes_that_the_host_has():
+    with Daemon(scenario=NODES, config=PARKED) as daemon, daemon.client() as client:
+        for params, said in (({"node": 2}, "the last one is 1"), ({"node": 1, "pool": True}, "a pool has none")):
+            assert said in str(refused(-32602, client.call, "reserve", min_kib=64 * MIB, **params)), params
+    with Daemon(scenario=FULL, config=PARKED) as daemon, daemon.client() as client:
+        assert "this host claims memory of any node alone" in str(refused(-32602, client.call, "reserve", min_kib=64 * MIB, node=0))
 
 
 def test_a_start_that_fails_can_be_tried_again():

@@ -64,6 +64,7 @@ static struct ledger_reservation asked(uint64_t id)
     return (struct ledger_reservation){.id = id,
                                        .owner = "me",
                                        .user = 7,
+                                       .node = 2,
                                        .label = "a guest",
                                        .guest_name = "web",
                                        .guest_uuid = {7},
@@ -449,7 +450,7 @@ static void test_another_version(void **state)
     assert_refused(-EPROTO, "use the ballastd that wrote it");
     by_hand("PRAGMA user_version = 0");
     assert_refused(-EPROTO, "format version 0");
-    by_hand("PRAGMA user_version = 6");
+    by_hand("PRAGMA user_version = 7");
     store_close(opened());
 }
 

@@ -50,6 +50,9 @@ enum { LEDGER_OWNER = 64, LEDGER_UUID = 16, LEDGER_FIGURES = 2 };
  */
 #define LEDGER_MOST_KIB (UINT64_C(1) << 42)
 
+/* Xen's MAX_NUMNODES (include/xen/numa.h). */
+enum { LEDGER_NODES = 64 };
+
 /* The limits of open reservations, and of closed ones that are kept. */
 enum { LEDGER_MOST_OPEN = 1 << 16, LEDGER_MOST_CLOSED = 1 << 16 };
 
@@ -131,6 +134,7 @@ struct ledger_reservation {
     uint64_t max_kib;     /* equals min_kib for an exact size */
     uint64_t granted_kib; /* 0 until granted */
     uint64_t used_kib;    /* of granted_kib: taken by the domain it is bound to */
+    uint64_t node;        /* 1 + the NUMA node whose memory it is to be; 0: that of any */
     enum ledger_kind kind;
     enum ledger_state state;
     enum ledger_reason reason; /* of the last transition, with its figures */
@@ -232,6 +236,7 @@ struct ledger_request {
     const char *label;   /* NULL means the name */
     const char *name;    /* of the guest that it is for; NULL: no name tells it */
     const uint8_t *uuid; /* LEDGER_UUID bytes; NULL or all 0: no uuid tells it */
+    uint64_t node;       /* as that of a reservation, LEDGER_NODES at most */
     bool pool;           /* its kind; it then has neither name nor uuid */
     uint64_t user;       /* as that of a reservation */
     const struct ledger_quota *quota; /* of that user; NULL: none */

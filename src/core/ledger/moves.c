@@ -175,6 +175,7 @@ static struct ledger_reservation asked_record(const struct ledger *ledger,
     if (request->uuid)
         memcpy(record.guest_uuid, request->uuid, LEDGER_UUID);
     record.kind = request->pool ? LEDGER_POOL : LEDGER_START;
+    record.node = request->node;
     return record;
 }
 
@@ -208,6 +209,8 @@ static int check_request(const struct ledger *ledger, const struct ledger_reques
         rc = ledger_name_check("name", request->name, err);
     if (rc == 0 && request->pool && (request->name || request->uuid))
         rc = ballast_fail(err, -EINVAL, "a reservation for any guest has no guest's name or uuid");
+    if (rc == 0 && (request->node > LEDGER_NODES || (request->pool && request->node > 0)))
+        rc = ballast_fail(err, -EINVAL, "no such node, or a reservation for any guest has one");
     if (rc == 0 && request->lease_usec == 0)
         rc = ballast_fail(err, -EINVAL, "a lease of 0 would be over before it began");
     if (rc == 0 && ledger->next_id > LEDGER_MOST_ID)

@@ -26,7 +26,7 @@
 
 /* "BLST" in the file's header, which file(1) recognizes. */
 #define STORE_APPLICATION_ID 0x424c5354
-enum { STORE_VERSION = 6 };
+enum { STORE_VERSION = 7 };
 
 /* Frames in the WAL before a checkpoint: 1 MiB of 4 KiB pages, some 85 moves. */
 enum { STORE_CHECKPOINT_PAGES = 256 };
@@ -102,8 +102,8 @@ __attribute__((format(printf, 3, 4))) int store_corrupt(const char *path, struct
     "id, owner, label, min_kib, max_kib, granted_kib, used_kib, state, reason, done_kib, "         \
     "left_kib, released_kib, needed_kib, possible_kib, missing_kib, requested_usec, "              \
     "changed_usec, lease_usec, deadline_usec, domid, uuid, base_kib, guest_name, guest_uuid, "     \
-    "kind, user, sum"
-enum { STORE_SUM = 26, STORE_COLUMN_COUNT };
+    "kind, user, node, sum"
+enum { STORE_SUM = 27, STORE_COLUMN_COUNT };
 
 /* -EINVAL for an invalid reservation, -ERANGE for a number that SQLite cannot store. */
 int store_row_check(const struct ledger_reservation *record, struct ballast_error *err);

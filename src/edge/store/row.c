@@ -42,6 +42,7 @@ static const struct number numbers[] = {
     NUMBER(deadline_usec, 18, true),
     NUMBER(base_kib, 21, true),
     NUMBER(user, 25, true),
+    NUMBER(node, 26, false),
 };
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 enum {

@@ -13,10 +13,10 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_ROLLBACK] = "ROLLBACK",
     [STORE_INSERT] =
         "INSERT INTO reservation (" STORE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
+        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
     [STORE_UPDATE] =
         "UPDATE reservation SET (" STORE_COLUMNS ") = (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) WHERE id = ?1",
+        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) WHERE id = ?1",
     [STORE_FIND] = "SELECT " STORE_COLUMNS " FROM reservation WHERE id = ?1",
     [STORE_ALL] = "SELECT " STORE_COLUMNS " FROM reservation ORDER BY id",
     [STORE_NEXT] = "SELECT " STORE_COLUMNS " FROM reservation WHERE id > ?1 ORDER BY id LIMIT 1",

@@ -28,6 +28,7 @@ enum {
     OPTION_NAME,
     OPTION_UUID,
     OPTION_POOL,
+    OPTION_NODE,
     OPTION_LABEL,
     OPTION_PROFILE,
     OPTION_NO_WAIT,
@@ -42,6 +43,7 @@ static const struct cli_option reserve_options[] = {
     [OPTION_NAME] = {"name", "NAME", "the name of the guest that it is for"},
     [OPTION_UUID] = {"uuid", "UUID", "the uuid of that guest"},
     [OPTION_POOL] = {"pool", NULL, "pay for any new domain without a reservation"},
+    [OPTION_NODE] = {"node", "N", "of this NUMA node's memory, where the host can claim that"},
     [OPTION_LABEL] = {"label", "TEXT", "a text for people (default: the name)"},
     [OPTION_PROFILE] = {"profile", "NAME", "compute a guest's need by these rules",
                         .value = cli_profile_name},
@@ -50,6 +52,9 @@ static const struct cli_option reserve_options[] = {
     [OPTION_RUN_DIR] = {"run-dir", "DIR", CLI_RUN_DIR_HELP},
     {NULL, NULL, NULL},
 };
+
+/* Xen knows no more nodes; the daemon knows how many the host has. */
+enum { NODE_MOST = 63 };
 
 struct reserve {
     struct cli_want want;
@@ -76,6 +81,12 @@ static int set_reserve_option(struct reserve *reserve, const struct cli_args *ar
         reserve->want.name = args->value;
     if (option == OPTION_UUID)
         return cli_reserving_uuid(args, &reserve->want);
+    if (option == OPTION_NODE) {
+        if (!cli_args_number(args->value, 0, NODE_MOST, &reserve->want.node))
+            return cli_args_wrong(args, "--node: invalid node '%.40s': use a number such as 0",
+                                  args->value);
+        reserve->want.node++;
+    }
     if (option == OPTION_LABEL)
         reserve->want.label = args->value;
     if (option == OPTION_RUN_DIR)

@@ -97,6 +97,8 @@ static struct json_object *reserving_params_of(const struct cli_want *want)
     cli_params_string(params, "label", want->label);
     cli_params_string(params, "name", want->name);
     cli_params_string(params, "uuid", want->uuid);
+    if (want->node > 0)
+        cli_params_u64(params, "node", want->node - 1);
     if (want->pool)
         json_object_object_add(params, "pool", json_object_new_boolean(true));
     if (want->starts)

@@ -20,6 +20,7 @@ struct cli_want {
     const char *label; /* for people */
     const char *name;  /* of the guest that it is for */
     const char *uuid;
+    uint64_t node;        /* 1 + the NUMA node of its memory; 0: any */
     bool pool;            /* for any new domain without a reservation */
     bool starts;          /* its start follows the grant at once */
     bool with_connection; /* it is released when we are killed, unless it is bound by then */

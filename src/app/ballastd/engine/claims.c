@@ -292,10 +292,19 @@ static void want_part(struct wanted *wanted, uint64_t id, uint64_t kib, bool old
     want_shared(wanted, kib, old);
 }
 
+/* What several share is of any node. */
+static uint64_t node_of(const struct wanted *wanted, uint64_t id)
+{
+    const struct engine *engine = wanted->engine;
+    const struct ledger_reservation *record =
+        ledger_find(reservations_ledger(engine->reservations), id);
+    return record && record->node <= hv_nodes(engine->host) ? record->node : 0;
+}
+
 /* A claim that is there stays. Of the others the newest come first, and make way for older ones. */
 static void want_own(struct wanted *wanted, uint64_t id, uint64_t kib)
 {
-    struct hv_claim claim = {.id = id, .kib = kib};
+    struct hv_claim claim = {.id = id, .kib = kib, .node = node_of(wanted, id)};
     if (claimed_kib(&wanted->engine->claims.now, id) > 0 && wanted->own_count < OWN_MOST) {
         wanted->own[wanted->own_count++] = claim;
         return;

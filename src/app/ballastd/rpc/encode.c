@@ -127,6 +127,7 @@ struct json_object *encode_reservation(const struct engine *engine,
     encode_text(object, "label", record->label);
     encode_text(object, "name", record->guest_name);
     encode_text(object, "kind", ledger_kind_name(record->kind));
+    encode_u64(object, "node", record->node > 0 ? record->node - 1 : BALLAST_NONE);
     encode_u64(object, "min_kib", record->min_kib);
     encode_u64(object, "max_kib", record->max_kib);
     encode_u64(object, "granted_kib", record->granted_kib);

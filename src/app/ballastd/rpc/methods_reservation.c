@@ -183,6 +183,24 @@ static bool own_or_release(struct call *call, uint64_t id)
     return false;
 }
 
+static bool read_reservation_node(struct call *call, struct ledger_request *request)
+{
+    uint64_t nodes = hv_nodes(engine_host(call->engine));
+    uint64_t node = wire_param_u64(call->params, "node", BALLAST_NONE);
+    if (node == BALLAST_NONE)
+        return true;
+    request->node = node + 1;
+    if (request->pool)
+        call_fail(call, WIRE_INVALID_PARAMS, "node: a pool has none: leave it out");
+    else if (nodes == 0)
+        call_fail(call, WIRE_INVALID_PARAMS,
+                  "node: this host claims memory of any node alone: leave it out");
+    else if (node >= nodes)
+        call_fail(call, WIRE_INVALID_PARAMS, "node: the last one is %" PRIu64 ": use that or less",
+                  nodes - 1);
+    return !request->pool && node < nodes;
+}
+
 void method_reserve(struct call *call)
 {
     uint64_t min_kib = wire_param_u64(call->params, "min_kib", 0);
@@ -203,6 +221,8 @@ void method_reserve(struct call *call)
         .deadline_usec = deadline_of(call),
     };
     uint64_t id;
+    if (!read_reservation_node(call, &request))
+        return;
     if (request.pool && (request.name || request.uuid)) {
         call_fail(call, WIRE_INVALID_PARAMS,
                   "pool: it pays any new domain: leave name and uuid out");
