@@ -53,11 +53,11 @@ END
     run -1 --separate-stderr ballast plan --json --host xlinfo.txt --start vm-0.cfg
     figure "$output" '.steps[0] | "\(.step) \(.need_kib)"' "refuse 3154364"
     run -0 --separate-stderr ballast host --json --host xlinfo.txt
-    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 0 2807808"
+    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.xen) \(.unexplained)"' "2488320 0 54356 2753452"
     { echo '[root@h1 ~]# xl info'; cat xlinfo.txt; echo '[root@h1 ~]# xl list'
       printf 'Name          ID   Mem VCPUs\tState\tTime(s)\nDomain-0       0  2585     8     r-----      51.2\n'; } >both.txt
     run -0 --separate-stderr ballast host --json --host both.txt
-    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.unexplained)"' "2488320 2647040 160768"
+    figure "${lines[0]}" '.parts | "\(.free) \(.dom0) \(.xen) \(.unexplained)"' "2488320 2647040 54356 106412"
     [[ $stderr != *"its domains"* ]]
     sed -i 's/^free_memory.*/free_memory : 2.4G/' xlinfo.txt
     run -2 ballast fits --host xlinfo.txt vm-0.cfg

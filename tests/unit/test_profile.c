@@ -34,7 +34,7 @@ static void the_table(void **state)
     (void)state;
     static const char *const names[] = {"libxl",     "libxl-4.14", "libxl-4.20", "xapi",
                                         "xapi-2025", "xen-4.14",   "xen-4.17",   "xen-4.18",
-                                        "xen-4.19",  "xen-4.20"};
+                                        "xen-4.19",  "xen-4.20",   "xen-4.21"};
     size_t i = 0;
     for (; ballast_profile_at(i); i++) {
         assert_true(i < sizeof(names) / sizeof(names[0]));
