@@ -127,7 +127,7 @@ struct ballast_host {
     /* What the domains cost that hold it, and are in no list, and what more of them may cost. */
     uint64_t parked_kib;
     uint64_t parked_room_kib; /* part of slack where reservations are claimed; 0: none can come */
-    uint64_t xen_kib; /* used by Xen itself; 0 if unknown */
+    uint64_t xen_kib;         /* used by Xen itself; 0 if unknown */
     /* What xen_kib consists of; if that is unknown, what it should at least be. */
     struct ballast_xen_memory xen_memory;
     uint64_t slack_kib; /* of free_kib: kept for Xen, never reserved */
