@@ -356,7 +356,7 @@ static void test_wal_is_bounded(void **state)
 static const char one_row[] =
     "INSERT INTO reservation VALUES (1, 'me', 'a guest', 4, 8, 0, 0, 'requested', 'ok', "
     "4, 0, 0, 0, 0, 0, 10, 10, NULL, NULL, 0, zeroblob(16), 0, 'web', x'07000000000000000000000000000000', "
-    "'start', 7, -357538814585293437);"
+    "'start', 7, 2, 7135760825005363043);"
     "INSERT INTO setting VALUES ('policy', 'fair', -3913690931537653279)";
 
 static void assert_one_row(uint64_t sequence)
@@ -369,14 +369,14 @@ static void assert_one_row(uint64_t sequence)
 }
 
 /* The format by hand, as it is in the field: what it means must never change. */
-static void test_version_6(void **state)
+static void test_version_7(void **state)
 {
     (void)state;
     store_close(opened());
     by_hand(one_row);
     by_hand("UPDATE book SET (last_id, reservations, settings, total, sum, sequence) = "
-            "(5, 1, 1, -4271229746122946716, -1567784538325171279, 7)");
-    assert_one_row(7);
+            "(1, 1, 1, 3222069893467709764, -4833786248786229213, 3)");
+    assert_one_row(3);
 }
 
 /* One field out of order, or two, in what was fine. */
@@ -412,11 +412,12 @@ static void test_checks_are_the_ledgers(void **state)
     sqlite3 *db = NULL;
     sqlite3_stmt *insert = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "INSERT INTO reservation VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                        -1, &insert, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "INSERT INTO reservation VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+                           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           -1, &insert, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
     for (uint64_t id = 1; id <= 60000; id++) {
         struct ledger_reservation r = asked(id);
@@ -446,7 +447,7 @@ static void test_another_version(void **state)
 {
     (void)state;
     a_few(1);
-    by_hand("PRAGMA user_version = 5");
+    by_hand("PRAGMA user_version = 6");
     assert_refused(-EPROTO, "use the ballastd that wrote it");
     by_hand("PRAGMA user_version = 0");
     assert_refused(-EPROTO, "format version 0");
@@ -554,7 +555,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_settings, begin, end),
     cmocka_unit_test_setup_teardown(test_trim_keeps_ids, begin, end),
     cmocka_unit_test_setup_teardown(test_wal_is_bounded, begin, end),
-    cmocka_unit_test_setup_teardown(test_version_6, begin, end),
+    cmocka_unit_test_setup_teardown(test_version_7, begin, end),
     cmocka_unit_test_setup_teardown(test_checks_are_the_ledgers, begin, end),
     cmocka_unit_test_setup_teardown(test_another_version, begin, end),
     cmocka_unit_test_setup_teardown(test_not_ours, begin, end),

@@ -79,7 +79,7 @@ static void test_refuses(void **state)
         {"reserve", "{\"min_kib\":4,\"label\":\"" STRING_64 "\"}", "label: ", "64"},
         {"reserve", "{\"min_kib\":4,\"label\":\"a\\u001bb\"}", "label: ", "control"},
         {"reserve", "{\"min_kib\":4,\"label\":\"\\u0085\"}", "label: ", "control"},
-        {"reserve", "{\"min_kib\":4,\"require\":[\"node\"]}", "node: ", "no such parameter"},
+        {"reserve", "{\"min_kib\":4,\"require\":[\"numa\"]}", "numa: ", "no such parameter"},
         {"reserve", "{\"min_kib\":4,\"require\":\"node\"}", "require: ", "array"},
         {"reserve", "{\"require\":[3],\"min_kib\":4}", "require: ", "[0]"},
         {"bind", "{\"id\":0,\"domid\":1}", "id: ", "at least 1"},
