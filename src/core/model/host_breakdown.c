@@ -63,15 +63,18 @@ static void split_overhead(const struct ballast_breakdown *configuration,
     out->other_overhead_kib = left_kib;
 }
 
-static uint64_t configured_overhead_kib(const struct ballast_breakdown *configuration)
+/* What Xen takes for it beside its pool is among Xen's own parts where these are known. */
+static uint64_t configured_overhead_kib(const struct ballast_breakdown *configuration,
+                                        bool xen_is_known)
 {
     const uint64_t *kib = configuration->segment_kib;
     return ballast_add_ceil(ballast_add_ceil(kib[BALLAST_SHADOW], kib[BALLAST_IOMMU]),
-                            kib[BALLAST_EXTRA_EXTERNAL]);
+                            xen_is_known ? 0 : kib[BALLAST_EXTRA_EXTERNAL]);
 }
 
 static struct ballast_domain_parts divide_domain(const struct ballast_domain *domain,
-                                                 const struct ballast_breakdown *configuration)
+                                                 const struct ballast_breakdown *configuration,
+                                                 bool xen_is_known)
 {
     struct ballast_domain_parts parts = {.tot_kib = domain->tot_kib,
                                          .overhead_kib = domain->overhead_kib};
@@ -82,7 +85,7 @@ static struct ballast_domain_parts divide_domain(const struct ballast_domain *do
     }
     parts.is_split = true;
     if (parts.overhead_kib == 0) {
-        parts.overhead_kib = configured_overhead_kib(configuration);
+        parts.overhead_kib = configured_overhead_kib(configuration, xen_is_known);
         parts.is_estimated = parts.overhead_kib > 0;
     }
     split_held(domain, configuration, &parts);
@@ -186,8 +189,8 @@ int ballast_host_divide(const struct ballast_host *host, uint64_t reserved_kib,
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < host->domain_count; i++) {
         const struct ballast_domain *domain = &host->domains[i];
-        struct ballast_domain_parts parts =
-            divide_domain(domain, configurations ? configurations[i] : NULL);
+        struct ballast_domain_parts parts = divide_domain(
+            domain, configurations ? configurations[i] : NULL, host->xen_memory.known);
         rc = add_domain_parts(&made, domain, &parts, err);
         if (domains)
             domains[i] = parts;
