@@ -186,28 +186,6 @@ def test_what_an_earlier_start_left_is_replaced():
         assert only(client, "granted")["id"] != first
 
 
-# All that is available is reserved for shop, and nobody frees anything.
-RESERVED = """says "A host on which somebody has reserved what a guest needs."
-host total=8GiB xen=64MiB slack=64MiB
-guest dom0 dom0 tot=1GiB min=1GiB max=1GiB
-guest old tot=6400MiB min=6400MiB max=6400MiB no-balloon
-duration 24h
-"""
-
-
-def test_what_was_reserved_for_the_guest_is_not_reserved_twice():
-    for whose, kib, status in (({"name": "shop"}, 512 * MIB, 0), ({"uuid": UUID}, 512 * MIB, 0), ({"name": "shop"}, 256 * MIB, 1),
-                               ({"name": "mail"}, 512 * MIB, 1), ({"name": "shop", "uuid": UUID[:-1] + "0"}, 512 * MIB, 1)):
-        with Hooked(RESERVED) as daemon, daemon.client() as client:
-            kept = client.call("reserve", min_kib=kib, wait=True, **whose)
-            assert kept["state"] == "granted", kept
-            daemon.hook("start", given=xml(500), status=status)
-            assert only(client, "granted")["id"] == kept["id"], whose
-            if status == 0:
-                client.call("sim-start", name="shop", uuid=UUID, need_kib=500 * MIB)
-                until(lambda: client.call("reservations", id=kept["id"])["reservations"][0]["state"] == "used")
-
-
 # What shop returns as it reboots is not enough for it, and nobody else frees anything.
 REBOOTS = """says "A guest that libvirt reboots on a full host."
 host total=8GiB xen=64MiB slack=64MiB

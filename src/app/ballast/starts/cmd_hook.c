@@ -96,34 +96,6 @@ static int release_left_over(struct hook *hook)
     return rc;
 }
 
-/*
- * What somebody has reserved for this guest is for this start, which needs no memory beside it. The
- * daemon meets the start by the name or uuid, as one of which no hook knows.
- */
-static bool awaits_guest(const struct hook *hook, const struct json_object *reservation)
-{
-    const char *uuid = json_field_string(reservation, "uuid");
-    bool is_its = *uuid ? *hook->need.uuid && strcasecmp(uuid, hook->need.uuid) == 0
-                        : strcmp(json_field_string(reservation, "name"), hook->need.label) == 0;
-    return is_its && strcmp(json_field_string(reservation, "state"), "granted") == 0 &&
-           strcmp(json_field_string(reservation, "kind"), "start") == 0 &&
-           json_field_sum(reservation, "granted_kib") >= hook->need.kib;
-}
-
-/* CLI_DONE: there is one, CLI_NO: there is none; others with a message. */
-static int find_reserved(struct hook *hook)
-{
-    struct json_object *all = NULL;
-    struct json_object *params = cli_params();
-    bool found = false;
-    json_object_object_add(params, "open", json_object_new_boolean(true));
-    int rc = cli_pages(&hook->daemon, &cli_list_of_reservations, params, &all);
-    for (size_t i = 0; rc == CLI_DONE && i < json_object_array_length(all) && !found; i++)
-        found = awaits_guest(hook, json_object_array_get_idx(all, i));
-    json_object_put(all);
-    return rc == CLI_DONE && !found ? CLI_NO : rc;
-}
-
 static int reserve_hook(struct hook *hook, uint64_t wait_usec)
 {
     bool has_uuid = *hook->need.uuid != '\0';
@@ -160,8 +132,7 @@ static int decide_start(struct hook *hook, uint64_t wait_usec)
     cli_admission_ask(&admission, NULL, &hook->daemon, true);
     if ((rc = cli_need_admit(&hook->need, &admission)) || (rc = release_left_over(hook)))
         return rc;
-    rc = find_reserved(hook);
-    return rc == CLI_NO ? reserve_hook(hook, wait_usec) : rc;
+    return reserve_hook(hook, wait_usec);
 }
 
 /* libvirt shows what a hook printed only where it failed, so the log has it too. */
