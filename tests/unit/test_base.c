@@ -274,9 +274,9 @@ static void size_texts_refused(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "",     " ",   "K",  "1 ",    " 1",    "+1",  "-1",         "1e3",      "0x1",  "1KB",
-        "1KK",  "1bB", "1P", "1,024", "1G ",   "1\n", "G1",         "1M2",      "1MiX", "1MiBs",
-        "1biB", "1.G", "1.", ".5G",   "1..5G", "1b",  "1.1234567G", "\xd9\xa1", "1  M"};
+        "",      " ",    "K",   "1 ",    " 1",  "+1",    "-1",         "1e3",      "0x1",
+        "1KK",   "1bB",  "1P",  "1,024", "1G ", "1\n",   "G1",         "1M2",      "1MiX",
+        "1MiBs", "1biB", "1.G", "1.",    ".5G", "1..5G", "1.1234567G", "\xd9\xa1", "1  M"};
     static const char *const large[] = {"18446744073709551615K", "18446744073709551616K",
                                         "17179869184T", "99999999999999999999999999999999",
                                         "18446744073709551617"};
@@ -290,6 +290,12 @@ static void size_texts_refused(void **state)
         struct ballast_error err = unit_clean_error();
         assert_int_equal(ballast_size_parse(large[i], &kib, &err), -EOVERFLOW);
         unit_assert_text(err, "64 bits");
+    }
+    static const char *const small[] = {"1KB", "1b", "0.5K", "1023b"};
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        struct ballast_error err = unit_clean_error();
+        assert_int_equal(ballast_size_parse(small[i], &kib, &err), -EINVAL);
+        unit_assert_text(err, "is less than 1 KiB: use 1K or more");
     }
     assert_int_equal(kib, 77);
     assert_int_equal(ballast_size_parse("x", &kib, NULL), -EINVAL);

@@ -110,7 +110,8 @@ int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error
         return refuse_large(text, err);
     unsigned __int128 bytes = millionths * scale / MILLION;
     if (millionths > 0 && bytes < 1024)
-        return refuse_size(text, err);
+        return ballast_fail(err, -EINVAL, "size '%.*s' is less than 1 KiB: use 1K or more", SHOWN,
+                            text);
     if (bytes / 1024 >= UINT64_MAX)
         return refuse_large(text, err);
     *out_kib = (uint64_t)(bytes / 1024);
@@ -123,21 +124,36 @@ bool ballast_size_is_part(const char *text)
     return length > 0 && text[length - 1] == '%';
 }
 
-int ballast_size_parse_of(const char *text, uint64_t whole_kib, const char *whole,
-                          uint64_t *out_kib, struct ballast_error *err)
+int ballast_part_parse(const char *text, uint64_t *out_part, struct ballast_error *err)
 {
     unsigned __int128 millionths;
-    if (!ballast_size_is_part(text))
-        return ballast_size_parse(text, out_kib, err);
     const char *unit = read_millionths(text, &millionths);
-    if (!unit || strcmp(skip_blank(unit), "%") != 0 || millionths > 100 * MILLION)
+    if (!unit || strcmp(skip_blank(unit), "%") != 0 || millionths > BALLAST_WHOLE)
         return ballast_fail(err, -EINVAL,
                             "invalid part '%.*s': use a number from 0%% to 100%%, such as 25%%",
                             SHOWN, text);
+    *out_part = (uint64_t)millionths;
+    return 0;
+}
+
+uint64_t ballast_part_of(uint64_t part, uint64_t whole_kib)
+{
+    return ballast_mul_div(whole_kib, part, BALLAST_WHOLE);
+}
+
+int ballast_size_parse_of(const char *text, uint64_t whole_kib, const char *whole,
+                          uint64_t *out_kib, struct ballast_error *err)
+{
+    uint64_t part;
+    if (!ballast_size_is_part(text))
+        return ballast_size_parse(text, out_kib, err);
+    int rc = ballast_part_parse(text, &part, err);
+    if (rc < 0)
+        return rc;
     if (whole_kib == UINT64_MAX)
         return ballast_fail(err, -ENODATA, "%.*s: %s is not known: use a size, such as 512M", SHOWN,
                             text, whole);
-    *out_kib = ballast_mul_div(whole_kib, (uint64_t)millionths, 100 * MILLION);
+    *out_kib = ballast_part_of(part, whole_kib);
     return 0;
 }
 

@@ -27,6 +27,13 @@ int ballast_size_parse(const char *text, uint64_t *out_kib, struct ballast_error
 int ballast_size_parse_of(const char *text, uint64_t whole_kib, const char *whole,
                           uint64_t *out_kib, struct ballast_error *err);
 
+/* 100 %, in millionths of a percent. */
+#define BALLAST_WHOLE UINT64_C(100000000)
+
+/* "25%", "12.5 %", from 0% to 100%, in millionths of a percent. -EINVAL. */
+int ballast_part_parse(const char *text, uint64_t *out_part, struct ballast_error *err);
+/* That part of a whole, rounded down. */
+uint64_t ballast_part_of(uint64_t part, uint64_t whole_kib);
 /* Whether it is a part, as 25%: nothing else is checked. */
 bool ballast_size_is_part(const char *text);
 

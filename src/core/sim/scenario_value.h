@@ -11,7 +11,7 @@
 
 #include "core/sim/sim.h"
 
-/* 0 needs no unit. */
+/* Sizes and times as in core/base/quantity.h. */
 bool scenario_value_size(const char *word, uint64_t *out_kib, const char **what);
 bool scenario_value_rate(const char *word, uint64_t *out_kib, const char **what); /* per second */
 bool scenario_value_time(const char *word, uint64_t *out_usec, const char **what);

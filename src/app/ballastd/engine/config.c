@@ -94,8 +94,7 @@ struct key {
     size_t offset;
     uint64_t least;
     uint64_t most;
-    size_t
-        part; /* where a size that is a part of something goes, in permyriad; 0: it may be none */
+    size_t part; /* where a part goes, BALLAST_WHOLE being all; 0: it takes none */
 };
 
 #define MINUTE           (60 * BALLAST_SEC_USEC)
@@ -229,13 +228,17 @@ static uint64_t *part_place(const struct key *key, void *base)
     return (uint64_t *)(void *)((char *)base + key->part);
 }
 
-static bool set_part(const char *value, uint64_t *to_permyriad, struct ballast_text *why)
+/* 0% is a size of 0. A size that was given before counts no more. */
+static bool set_part(const char *value, uint64_t *to_part, uint64_t *to_kib,
+                     struct ballast_text *why)
 {
-    const char *what = "";
-    bool good = scenario_value_percent(value, to_permyriad, &what) && *to_permyriad > 0;
-    if (!good)
-        ballast_text_add(why, "use %s, or a size such as 512MiB", what);
-    return good;
+    struct ballast_error err;
+    if (ballast_part_parse(value, to_part, &err) < 0) {
+        ballast_text_add(why, "%s", err.text);
+        return false;
+    }
+    *to_kib = *to_part > 0 ? BALLAST_NONE : 0;
+    return true;
 }
 
 static bool set_number(const struct key *key, const char *value, void *base,
@@ -247,7 +250,7 @@ static bool set_number(const struct key *key, const char *value, void *base,
     if (key->part != 0)
         *part_place(key, base) = 0;
     if (key->part != 0 && ballast_size_is_part(value))
-        return set_part(value, part_place(key, base), why);
+        return set_part(value, part_place(key, base), to, why);
     bool read = key->kind == KIND_SIZE   ? scenario_value_size(value, &number, &what)
                 : key->kind == KIND_TIME ? scenario_value_time(value, &number, &what)
                 : key->kind == KIND_PART ? scenario_value_percent(value, &number, &what)
@@ -276,10 +279,10 @@ int engine_config_set_headroom(struct engine_config *config, const char *value,
 {
     const char *what = "";
     uint64_t kib = 0;
-    uint64_t permyriad = 0;
+    uint64_t part = 0;
     bool is_folder = strncmp(value, LARGEST "/", strlen(LARGEST "/")) == 0;
     bool is_part = !is_folder && ballast_size_is_part(value);
-    bool is_size = is_part ? scenario_value_percent(value, &permyriad, &what)
+    bool is_size = is_part ? ballast_part_parse(value, &part, NULL) == 0
                            : !is_folder && scenario_value_size(value, &kib, &what);
     if ((!is_folder && !is_size) || strlen(value) >= sizeof(config->headroom) ||
         kib > UINT64_C(1) << 40)
@@ -289,7 +292,7 @@ int engine_config_set_headroom(struct engine_config *config, const char *value,
                             sizeof(config->headroom) - sizeof(LARGEST));
     (void)snprintf(config->headroom, sizeof(config->headroom), "%s", value);
     config->headroom_kib = kib;
-    config->headroom_part = permyriad;
+    config->headroom_part = part;
     return 0;
 }
 
@@ -388,12 +391,13 @@ static int handle_config_key(void *user, const char *section, const char *name, 
     return reading->rc == 0;
 }
 
+/* A part that was given is more than nothing. */
 void engine_config_resolve(struct engine_config *config, uint64_t host_kib)
 {
     for (const struct key *key = keys; key->name; key++) {
-        uint64_t permyriad = key->part != 0 ? *part_place(key, config) : 0;
-        uint64_t kib = ballast_mul_div(host_kib, permyriad, BALLAST_PERMYRIAD);
-        if (permyriad == 0)
+        uint64_t part = key->part != 0 ? *part_place(key, config) : 0;
+        uint64_t kib = ballast_max_u64(ballast_part_of(part, host_kib), BALLAST_PAGE_KIB);
+        if (part == 0)
             continue;
         if (key->kind == KIND_HEADROOM)
             config->headroom_kib = kib;
@@ -402,12 +406,11 @@ void engine_config_resolve(struct engine_config *config, uint64_t host_kib)
     }
 }
 
-static uint64_t resolve_bound(uint64_t kib, uint64_t permyriad, uint64_t whole_kib)
+static uint64_t resolve_bound(uint64_t kib, uint64_t part, uint64_t whole_kib)
 {
-    if (permyriad == 0 || whole_kib == BALLAST_NONE)
+    if (part == 0 || whole_kib == BALLAST_NONE)
         return kib;
-    return ballast_max_u64(ballast_mul_div(whole_kib, permyriad, BALLAST_PERMYRIAD),
-                           BALLAST_PAGE_KIB);
+    return ballast_max_u64(ballast_part_of(part, whole_kib), BALLAST_PAGE_KIB);
 }
 
 void engine_config_range(const struct engine_config_guest *guest, uint64_t static_max_kib,

@@ -23,7 +23,7 @@ struct engine_config_guest {
     uint64_t shares;
     uint64_t min_kib; /* engine_config_range() has these two with the parts */
     uint64_t max_kib;
-    uint64_t min_part; /* permyriad of its static maximum; 0: it is a size */
+    uint64_t min_part; /* of its static maximum, BALLAST_WHOLE being all; 0: it is a size */
     uint64_t max_part;
     bool opt_out;
 };
@@ -71,7 +71,7 @@ struct engine_config {
     struct engine_config_guest *guests;
     size_t guest_count;
     uint64_t given; /* a bit for each key of [ballastd] that the file has */
-    /* Permyriad of the host's memory for the size of the same name; 0: it was given as a size. */
+    /* Of the host's memory, BALLAST_WHOLE being all, for the size of that name; 0: it is a size. */
     uint64_t slack_part;
     uint64_t headroom_part;
     uint64_t quota_part;
