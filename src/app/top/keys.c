@@ -159,10 +159,14 @@ static void toggle_key(struct top_state *state, bool all)
 }
 
 /* A part is of its static maximum. */
-static int parse_size(const struct top_guest *guest, const char *text, uint64_t *out_kib,
+static int parse_size(const struct top_state *state, const char *text, uint64_t *out_kib,
                       struct ballast_error *err)
 {
+    const struct top_guest *guest = top_changed(state);
     uint64_t most_kib = guest ? guest->static_max_kib : BALLAST_NONE;
+    /* dom0's may be without a limit. */
+    if (most_kib != BALLAST_NONE)
+        most_kib = ballast_min_u64(most_kib, state->host.total_kib);
     return ballast_size_parse_of(text, most_kib, "its static maximum", out_kib, err);
 }
 
@@ -174,7 +178,7 @@ static int parse_target(struct top_state *state, struct ballast_error *err)
     char sign = state->input[0];
     bool relative = sign == '+' || sign == '-';
     uint64_t kib;
-    int rc = parse_size(guest, state->input + (relative ? 1 : 0), &kib, err);
+    int rc = parse_size(state, state->input + (relative ? 1 : 0), &kib, err);
     if (rc < 0)
         return rc;
     state->change.target_kib = sign == '+'   ? ballast_add_ceil(before_kib, kib)
@@ -194,9 +198,8 @@ static int parse_range(struct top_state *state, struct ballast_error *err)
         *maximum++ = '\0';
     maximum += strspn(maximum, " -");
     maximum[strcspn(maximum, " ")] = '\0';
-    const struct top_guest *guest = top_changed(state);
-    int rc = parse_size(guest, minimum, &state->change.minimum_kib, err);
-    return rc < 0 ? rc : parse_size(guest, maximum, &state->change.maximum_kib, err);
+    int rc = parse_size(state, minimum, &state->change.minimum_kib, err);
+    return rc < 0 ? rc : parse_size(state, maximum, &state->change.maximum_kib, err);
 }
 
 static void finish_input(struct top_state *state)

@@ -92,12 +92,12 @@ static void draw_bottom(const struct top_state *state, struct top_cells *cells)
         break;
     case TOP_ASK_TARGET:
         (void)top_putf(cells, row, 0, width, TOP_STRONG,
-                       "target of %s, in MiB or with K, M, G, T; +SIZE, -SIZE: %s_",
+                       "target of %s, such as 512M, 1.5G, 50%%; +SIZE, -SIZE: %s_",
                        state->change.name, state->input);
         break;
     case TOP_ASK_RANGE:
         (void)top_putf(cells, row, 0, width, TOP_STRONG,
-                       "range of %s, MIN MAX in MiB or with K, M, G, T: %s_", state->change.name,
+                       "range of %s, MIN MAX, such as 512M 2G: %s_", state->change.name,
                        state->input);
         break;
     case TOP_CONFIRM:

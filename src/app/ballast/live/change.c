@@ -79,8 +79,9 @@ int cli_change_size(const struct cli_change *change, const char *text, uint64_t 
 {
     struct ballast_error err;
     uint64_t most_kib = change->before.static_max_kib;
-    if (most_kib != BALLAST_NONE && most_kib >= CLI_NO_LIMIT_KIB)
-        most_kib = BALLAST_NONE;
+    /* dom0's may be without a limit. */
+    if (most_kib != BALLAST_NONE)
+        most_kib = ballast_min_u64(most_kib, change->access.host->total_kib);
     if (ballast_size_parse_of(text, most_kib, "its static maximum", out_kib, &err) < 0) {
         cli_error("%s: domain %" PRIu32 " (%s): %s", change->args->command->name,
                   change->domain.is.id, change->shown, err.text);

@@ -540,6 +540,9 @@ void engine_reconfigure(struct engine *engine, struct engine_config *config,
     bool other_policy = config->policy != engine->config.policy;
     engine_config_release(&engine->config);
     take_config(engine, config);
+    const struct ballast_host *host = overlay_snapshot(engine->overlay);
+    if (host)
+        engine_config_resolve(&engine->config, host->total_kib);
     if (engine->tick) {
         struct balancer_settings settings = engine_config_settings(&engine->config);
         tick_set_inaccuracy(engine->tick, engine->config.inaccuracy_kib);

@@ -186,7 +186,8 @@ static void lay_over(const struct overlay *overlay, struct overlay_record *recor
     uint64_t floor_kib = domain->is_dom0 ? config->dom0_floor_kib : config->guest_floor_kib;
     uint64_t min_kib;
     uint64_t max_kib;
-    engine_config_range(guest, domain->static_max_kib, &min_kib, &max_kib);
+    engine_config_range(guest, ballast_min_u64(domain->static_max_kib, overlay->host.total_kib),
+                        &min_kib, &max_kib);
     range_reporting(overlay, domain);
     if (domain->is_dom0)
         range_dom0(config, guest, min_kib, domain);
