@@ -135,11 +135,9 @@ static void print_status_json(const struct json_object *hello, struct json_objec
     cli_json_print(object);
 }
 
-/* What does not end by itself. */
-static bool needs_attention(const struct json_object *status, const struct json_object *host)
+static bool needs_attention(const struct json_object *status)
 {
     return json_field_count(status, "alerts") > 0 || json_field_count(status, "backoff") > 0 ||
-           json_field_sum(host, "deficit_kib") > 0 ||
            !json_field_bool(json_field(status, "ledger"), "writable");
 }
 
@@ -172,7 +170,7 @@ static int status_main(struct cli_args *args)
         print_status_json(wire_client_hello(request.daemon.client), status, host);
     else if (!rc)
         print_status_people(wire_client_hello(request.daemon.client), status, host);
-    if (!rc && checks && needs_attention(status, host))
+    if (!rc && checks && needs_attention(status))
         rc = CLI_NO;
     cli_daemon_close(&request.daemon);
     json_object_put(status);
@@ -185,8 +183,8 @@ const struct cli_command cmd_status = {
     .summary = "show the state of the daemon",
     .operands = "",
     .text = "Prints whether it balances, by which policy, what is reserved, and its alerts.\n"
-            "Exit status 1, with --check: there is an alert, a domain in backoff, less free\n"
-            "memory than is reserved, or a ledger that cannot be written.",
+            "Exit status 1, with --check: there is an alert, a domain in backoff, or a ledger\n"
+            "that cannot be written.",
     .options = status_options,
     .run = status_main,
 };
