@@ -384,18 +384,18 @@ static void spoil(struct ledger_reservation *r, struct world *w)
 {
     static const uint64_t values[] = {
         0, 1, 3, 4, 6, 8, 9, 10, 11, LEDGER_MOST_KIB, LEDGER_MOST_KIB + 1, INT64_MAX, BALLAST_NONE};
-    uint64_t *const fields[] = {
-        &r->min_kib,        &r->max_kib,          &r->granted_kib, &r->used_kib,
-        &r->requested_usec, &r->changed_usec,     &r->lease_usec,  &r->deadline_usec,
-        &r->base_kib,       &r->figures.done_kib, &r->user};
-    uint64_t what = world_roll(w, 17);
-    if (what < 11)
+    uint64_t *const fields[] = {&r->min_kib,          &r->max_kib,        &r->granted_kib,
+                                &r->used_kib,         &r->requested_usec, &r->changed_usec,
+                                &r->lease_usec,       &r->deadline_usec,  &r->base_kib,
+                                &r->figures.done_kib, &r->user,           &r->node};
+    uint64_t what = world_roll(w, 18);
+    if (what < 12)
         *fields[what] = values[world_roll(w, 13)];
-    else if (what < 13)
+    else if (what < 14)
         r->state = (enum ledger_state)world_roll(w, LEDGER_STATES);
-    else if (what < 15)
-        r->reason = (enum ledger_reason)world_roll(w, LEDGER_DOMAIN_TAKEN + 1);
     else if (what < 16)
+        r->reason = (enum ledger_reason)world_roll(w, LEDGER_DOMAIN_TAKEN + 1);
+    else if (what < 17)
         r->domid = (uint32_t)world_roll(w, 2);
     else
         r->owner[world_roll(w, 3)] = (char)world_roll(w, 128);

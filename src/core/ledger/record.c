@@ -151,6 +151,8 @@ int ledger_reservation_check(const struct ledger_reservation *record, struct bal
     if (!memchr(record->owner, '\0', LEDGER_OWNER) || !memchr(record->label, '\0', LEDGER_OWNER) ||
         !memchr(record->guest_name, '\0', LEDGER_OWNER))
         return refuse_record(record, err, "a name is not terminated");
+    if (record->node > (record->kind == LEDGER_POOL ? 0 : LEDGER_NODES))
+        return refuse_record(record, err, "its node is invalid");
     int rc = ledger_name_check("owner", record->owner, err);
     if (rc == 0 && record->label[0])
         rc = ledger_name_check("label", record->label, err);

@@ -47,7 +47,7 @@ static const char create_reservation[] =
                                                 "  guest_uuid BLOB NOT NULL CHECK (length(guest_uuid) = 16),\n"
                                                 "  kind TEXT NOT NULL CHECK (kind IN ('start', 'pool', 'reboot')),\n"
                                                 "  user INTEGER CHECK (user >= 0),\n"
-                                                "  node INTEGER NOT NULL CHECK (node BETWEEN 0 AND 64),\n"
+                                                "  node INTEGER NOT NULL CHECK (node BETWEEN 0 AND 64 AND (kind <> 'pool' OR node = 0)),\n"
                                                 "  sum INTEGER NOT NULL,\n"
                                                 "  CHECK (CASE\n"
                                                 "    WHEN state IN ('requested', 'reclaiming', 'granted', 'bound', 'used') THEN reason = 'ok'\n"
