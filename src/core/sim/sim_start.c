@@ -197,8 +197,10 @@ void sim_build_step(struct sim *sim, struct sim_domain *domain, uint64_t usec)
         return;
     uint64_t pages = sim_rate_pages(sim, domain->build_rate_kib, usec, &domain->credit);
     pages = ballast_min_u64(pages, domain->left_pages);
-    /* Claims never exceed free memory, but for that of nodes, which a claim of any may overlap. */
+    /* What takes memory without a claim can leave less free than is claimed. */
     uint64_t there = sim_unclaimed_pages(sim, domain->is->node) + domain->claim_pages;
+    there = ballast_min_u64(
+        there, ballast_sub_floor(sim->free_pages, sim_claimed_pages(sim) - domain->claim_pages));
     if (there < pages || domain->tot_pages + pages > domain->maxmem_pages) {
         build_fails(sim, domain);
         return;
