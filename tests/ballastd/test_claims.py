@@ -264,7 +264,7 @@ def test_what_reboots_finds_its_memory():
     config = PARKED + "reboot-lease = 2min\nidle-interval = 100ms\n"
     with Daemon(REBOOTS, config=config, speed=20) as daemon, daemon.client() as client:
         def kept():
-            return [each for each in client.call("reservations")["reservations"] if each["kind"] == "reboot"]
+            return [each for each in client.call("reservations")["reservations"] if each["owner"] == "reboot"]
         # "used" stays: whoever asks late finds that instead.
         until(lambda: any(each["state"] in ("granted", "used") for each in kept()))
         assert claimed(client) == 0
