@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include "core/model/breakdown.h"
 #include "core/model/commandline.h"
 #include "core/model/host_breakdown.h"
 
@@ -229,6 +230,18 @@ static void a_real_host(void **state)
     assert_true(made.part_kib[BALLAST_PART_UNEXPLAINED] < 838);
     assert_int_equal(made.unexplained_most_kib, 2048);
     assert_int_equal(made.overcounted_kib, 0);
+
+    /* The configuration of the PV guest, of whose cost libxl has but a rule, changes nothing. */
+    struct ballast_error err = unit_clean_error();
+    struct ballast_guest guest =
+        unit_guest(BALLAST_PV, {BALLAST_MEMORY, 160 * 1024}, {BALLAST_VCPUS, 1});
+    struct ballast_breakdown pv;
+    const struct ballast_breakdown *configurations[4] = {NULL, &pv, NULL, NULL};
+    struct ballast_host_breakdown with;
+    assert_int_equal(
+        ballast_breakdown_evaluate(&pv, ballast_profile_find(NULL), &guest, NULL, &err), 0);
+    assert_int_equal(ballast_host_divide(&host, 0, configurations, &with, NULL, NULL), 0);
+    assert_memory_equal(with.part_kib, made.part_kib, sizeof(made.part_kib));
 }
 
 static void never_less_than_nothing(void **state)

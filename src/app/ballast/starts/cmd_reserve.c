@@ -260,8 +260,8 @@ const struct cli_command cmd_reserve = {
     .summary = "reserve memory for a guest that is to start",
     .operands = "SIZE | MIN-MAX | GUEST",
     .text = "Reserves memory for a guest that is to start, and waits while other domains free\n"
-            "what is missing; Ctrl-C releases the reservation. SIZE is in MiB, or has K, M, G\n"
-            "or T at its end. Exit status 1: refused.",
+            "what is missing; Ctrl-C releases the reservation. SIZE is as 512M or\n"
+            "1.5G. Exit status 1: refused.",
     .options = reserve_options,
     .run = reserve_main,
 };
