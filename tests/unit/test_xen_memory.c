@@ -173,9 +173,14 @@ static void buffers(void **state)
 static uint64_t lab_domains_kib(void)
 {
     const struct ballast_host_caps caps = {.hap = true};
-    assert_int_equal(ballast_xen_domain_kib("4.17.7", BALLAST_PV, 1, &caps), 19 * 4);
-    assert_int_equal(ballast_xen_domain_kib("4.17.7", BALLAST_PVH, 1, &caps), 23 * 4);
-    assert_int_equal(ballast_xen_domain_kib("4.17.7", BALLAST_HVM, 1, &caps), 25 * 4);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.17.7"), BALLAST_PV, 1, &caps), 19 * 4);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.17.7"), BALLAST_PVH, 1, &caps),
+        23 * 4);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.17.7"), BALLAST_HVM, 1, &caps),
+        25 * 4);
     return (19 + 19 + 23 + 25) * 4;
 }
 
@@ -184,15 +189,19 @@ static void domains_of_any_release(void **state)
     (void)state;
     const struct ballast_host_caps caps = {.hap = true};
     (void)lab_domains_kib();
-    assert_int_equal(ballast_xen_domain_kib("4.20.4", BALLAST_PV, 4, &caps), (11 + 2 + 12 + 1) * 4);
-    assert_int_equal(ballast_xen_domain_kib("4.99.1", BALLAST_PV, 4, &caps),
-                     ballast_xen_domain_kib("4.20.4", BALLAST_PV, 4, &caps));
-    assert_true(ballast_xen_domain_kib("", BALLAST_HVM, 0, &caps) > 0);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.20.4"), BALLAST_PV, 4, &caps),
+        (11 + 2 + 12 + 1) * 4);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.99.1"), BALLAST_PV, 4, &caps),
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.20.4"), BALLAST_PV, 4, &caps));
+    assert_true(ballast_xen_domain_kib(ballast_xen_domain_profile(""), BALLAST_HVM, 0, &caps) > 0);
     struct ballast_host_caps qubes = caps;
     ballast_caps_set_gnttab(&qubes, 2048, 4096, "4.17.6");
     /* maptrack: 8 pages for 2; 2048 frames' arrays: 21 + 4 and less than a page. */
-    assert_int_equal(ballast_xen_domain_kib("4.17.6", BALLAST_PV, 1, &qubes),
-                     (19 + 6 + 21 + 4) * 4);
+    assert_int_equal(
+        ballast_xen_domain_kib(ballast_xen_domain_profile("4.17.6"), BALLAST_PV, 1, &qubes),
+        (19 + 6 + 21 + 4) * 4);
 }
 
 /* The recording: all that is not free, no domain's and no pool's are 44,560 KiB. */

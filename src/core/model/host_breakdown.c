@@ -160,6 +160,7 @@ static void add_xen_itself(struct ballast_host_breakdown *made, const struct bal
         if (host->xen_kib == 0)
             made->part_kib[BALLAST_PART_XEN] += made->xen_part_kib[i];
     }
+    made->xen_is_known = true;
     made->unexplained_most_kib = host->xen_memory.unexplained_most_kib;
 }
 

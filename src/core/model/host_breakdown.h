@@ -59,10 +59,10 @@ struct ballast_host_breakdown {
      * one moment, and may be wrong.
      */
     uint64_t overcounted_kib;
-    /* What BALLAST_PART_XEN consists of; all 0 if that is not known. */
+    /* What BALLAST_PART_XEN consists of, if that is known; else all 0. */
+    bool xen_is_known;
     uint64_t xen_part_kib[BALLAST_XEN_PARTS];
-    /* The most that should be unexplained; 0 if it is not known what Xen itself takes. */
-    uint64_t unexplained_most_kib;
+    uint64_t unexplained_most_kib; /* the most that should be unexplained; 0: no bound is known */
     uint64_t deficit_kib;   /* claims, reservations and slack beyond what is free; in no part */
     uint64_t estimated_kib; /* of the overhead: not measured */
 };

@@ -362,11 +362,16 @@ void ballast_xen_memory(const struct ballast_xen_facts *facts, struct ballast_xe
         out->unexplained_most_kib += 8 * BALLAST_MIB_KIB;
 }
 
-uint64_t ballast_xen_domain_kib(const char *xen_version, enum ballast_guest_type type,
-                                uint32_t vcpus, const struct ballast_host_caps *caps)
+const struct ballast_profile *ballast_xen_domain_profile(const char *xen_version)
 {
     bool is_known;
-    const struct ballast_profile *profile = ballast_xen_nearest(xen_version, &is_known);
+    const struct ballast_profile *nearest = ballast_xen_nearest(xen_version, &is_known);
+    return nearest ? nearest : ballast_xen_profile_find("xen-4.20");
+}
+
+uint64_t ballast_xen_domain_kib(const struct ballast_profile *profile, enum ballast_guest_type type,
+                                uint32_t vcpus, const struct ballast_host_caps *caps)
+{
     struct ballast_settled settled = {
         .type = type,
         .vcpus = vcpus,
@@ -381,8 +386,6 @@ uint64_t ballast_xen_domain_kib(const char *xen_version, enum ballast_guest_type
     };
     int64_t pages[BALLAST_COST_TERMS];
     int64_t sum = 0;
-    if (!profile)
-        profile = ballast_xen_profile_find("xen-4.20");
     if (ballast_xen_terms_pages(ballast_xen_profile_terms(profile), &settled, pages, NULL) < 0)
         return 0;
     for (int i = BALLAST_COST_DOMAIN; i <= BALLAST_COST_CALIBRATED; i++)

@@ -94,12 +94,16 @@ void ballast_xen_map(struct ballast_ram *ranges, size_t count, struct ballast_xe
 /* Computes all parts; those that do not follow from what is facts are 0. */
 void ballast_xen_memory(const struct ballast_xen_facts *facts, struct ballast_xen_memory *out);
 
+struct ballast_profile;
+
+/* The exact profile for ballast_xen_domain_kib(): of the release, or the nearest one if there is
+ * none. */
+const struct ballast_profile *ballast_xen_domain_profile(const char *xen_version);
 /*
- * What Xen keeps of a domain beside its memory and its pool, by the exact profile of its release
- * (the nearest one if there is none), without what depends on its devices; dom0 too. 0 vCPUs: a
- * domain that is still being created.
+ * What Xen keeps of a domain beside its memory and its pool, by that profile, without what depends
+ * on its devices; dom0 too. 0 vCPUs: a domain that is still being created.
  */
-uint64_t ballast_xen_domain_kib(const char *xen_version, enum ballast_guest_type type,
+uint64_t ballast_xen_domain_kib(const struct ballast_profile *profile, enum ballast_guest_type type,
                                 uint32_t vcpus, const struct ballast_host_caps *caps);
 
 /* Static; NULL if it is not a part. */

@@ -190,9 +190,10 @@ static void add_xen_memory(const struct xen_host *host, const struct xen_counted
         .vmx = out->caps.vmx,
         .iommu = out->caps.iommu,
     };
+    const struct ballast_profile *profile = ballast_xen_domain_profile(out->xen_version);
     for (size_t i = 0; i < count; i++)
         facts.domains_kib +=
-            ballast_xen_domain_kib(out->xen_version, counted[i].type, counted[i].vcpus, &out->caps);
+            ballast_xen_domain_kib(profile, counted[i].type, counted[i].vcpus, &out->caps);
     ballast_xen_memory(&facts, &out->xen_memory);
 }
 

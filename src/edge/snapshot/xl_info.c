@@ -391,6 +391,8 @@ static void read_commandline(const struct reading *reading, struct ballast_host 
     };
     if (*host->xen_version)
         ballast_xen_memory(&facts, &host->xen_memory);
+    /* What the domains and their pools take is not in the output: no bound holds without it. */
+    host->xen_memory.unexplained_most_kib = 0;
 }
 
 /* xl subtracts claims from what it calls free. */

@@ -159,7 +159,7 @@ static const char *how_it_is_known(enum ballast_xen_part_sure sure)
 static void print_xen_parts(const struct ballast_host_breakdown *breakdown)
 {
     struct cli_table table;
-    if (breakdown->unexplained_most_kib == 0)
+    if (!breakdown->xen_is_known)
         return;
     cli_table_init(&table, 3, 1 | 4);
     cli_table_add(&table, "xen");
@@ -259,8 +259,7 @@ struct json_object *cli_host_parts_json(const struct ballast_host_breakdown *bre
 
 static struct json_object *xen_parts_json(const struct ballast_host_breakdown *breakdown)
 {
-    bool is_known = breakdown->unexplained_most_kib > 0;
-    struct json_object *parts = is_known ? cli_json_object() : NULL;
+    struct json_object *parts = breakdown->xen_is_known ? cli_json_object() : NULL;
     for (int i = 0; i < BALLAST_XEN_PARTS && parts; i++)
         cli_json_kib(parts, ballast_xen_part_about((enum ballast_xen_part)i)->word,
                      breakdown->xen_part_kib[i]);

@@ -387,8 +387,7 @@ static void encode_outlook(struct json_object *object, const struct engine *engi
 /* What Xen itself consists of; null where that is not known. */
 static struct json_object *xen_parts_object(const struct ballast_host_breakdown *breakdown)
 {
-    bool is_known = breakdown->unexplained_most_kib > 0;
-    struct json_object *object = is_known ? build_object() : NULL;
+    struct json_object *object = breakdown->xen_is_known ? build_object() : NULL;
     for (int i = 0; i < BALLAST_XEN_PARTS && object; i++)
         encode_u64(object, ballast_xen_part_about((enum ballast_xen_part)i)->word,
                    breakdown->xen_part_kib[i]);
@@ -424,7 +423,7 @@ struct json_object *encode_host(struct engine *engine)
     build_add(object, "parts", parts);
     build_add(object, "xen_parts", xen_parts_object(&breakdown));
     encode_u64(object, "unexplained_most_kib",
-               host->xen_memory.known ? breakdown.unexplained_most_kib : BALLAST_NONE);
+               breakdown.unexplained_most_kib > 0 ? breakdown.unexplained_most_kib : BALLAST_NONE);
     encode_u64(object, "reserved_claim_kib", engine_claimed_kib(engine));
     encode_u64(object, "parked_kib", host->parked_kib);
     encode_u64(object, "overcounted_kib", breakdown.overcounted_kib);
