@@ -115,16 +115,21 @@ static void drop_nonsense(struct json_object *dom)
 /* What is not an object or array is left to the reader of snapshots, which says what is wrong. */
 static void tidy_decide(const struct json_object *object, const struct json_at *at)
 {
-    static const char *const of_host[] = {"total_kib", "free_kib", "claimed_kib", "slush_kib",
-                                          "scrub_kib", "xen_kib",  NULL};
+    static const char *const of_host[] = {"total_kib",          "free_kib",   "claimed_kib",
+                                          "slush_kib",          "scrub_kib",  "xen_kib",
+                                          "reserved_claim_kib", "parked_kib", NULL};
     static const char *const of_dom[] = {
         "id",         "tot_kib",     "video_kib",   "overhead_kib",   "target_kib",
         "maxmem_kib", "dyn_min_kib", "dyn_max_kib", "static_max_kib", "build_left_kib",
         "used_kib",   "free_kib",    "swap_kib",    "shares",         NULL};
     struct json_object *host;
     struct json_object *doms;
-    if (json_get_object(object, "host", at, &host, NULL) == 0)
+    if (json_get_object(object, "host", at, &host, NULL) == 0) {
         make_whole(host, of_host);
+        /* No policy uses what Xen itself consists of. */
+        json_object_object_del(host, "xen_parts");
+        json_object_object_del(host, "unexplained_most_kib");
+    }
     if (json_get_array(object, "doms", at, &doms, NULL) < 0)
         return;
     for (size_t i = 0; i < json_object_array_length(doms); i++) {
