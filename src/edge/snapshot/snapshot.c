@@ -430,7 +430,7 @@ size_t snapshot_lacks_text(const struct snapshot *snapshot, char *buf, size_t si
         const char *what;
     } rows[] = {
         {SNAPSHOT_LACKS_DOMAINS, "its domains (append the output of `xl list`)"},
-        {SNAPSHOT_LACKS_XEN, "the memory of Xen itself, of which the least is computed"},
+        {SNAPSHOT_LACKS_XEN, "the memory of Xen itself, of which a minimum is computed"},
         {SNAPSHOT_LACKS_PROCESSOR, "the processor"},
         {SNAPSHOT_LACKS_VERSION, "the version of Xen"},
         {SNAPSHOT_LACKS_CAPS, "the host's capabilities"},
